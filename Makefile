@@ -1,0 +1,84 @@
+# The only build file. `make help` lists the targets; V=1 shows the commands; SAN=address,undefined builds with sanitizers
+# into a tree of its own.
+comma := ,
+B     := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+LIBS  := libcurl libcjson yaml-0.1 openssl libuv libmicrohttpd gnutls uuid
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+
+CFLAGS            ?= -O2 -g
+override CFLAGS   += -std=gnu17 $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+LDLIBS            := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
+PYTEST            := /usr/bin/python3 -m pytest -q
+VERSION           := $(shell cat VERSION)
+override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
+
+COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
+LEADER   := $(patsubst %.c,$(B)/%.o,$(wildcard leader/*/*.c))
+AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c))
+UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
+UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
+
+Q := $(if $(V),,@)
+.DEFAULT_GOAL := all
+.PHONY: all help deps test unit check layers e2e conformance format clean
+.SECONDARY:
+
+all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim)  ## the programs and the simulators, into build/
+
+help:                     ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps:                     ## install the Debian packages that are missing (apt, root)
+	$(Q)./deploy/deps.sh
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/common.a: $(COMMON)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/leader.a: $(LEADER)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/amko-leader: $(B)/leader/main.o $(B)/leader.a $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/avisim: $(AVISIM) $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(UNITLIB) $(filter-out %/main.o,$(AVISIM)) $(B)/leader.a $(B)/common.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+unit: $(UNIT)             ## unit tests only
+	$(Q)./tests/run-unit.sh $(UNIT)
+
+layers:                   ## lower folders never include upper ones
+	$(Q)./tests/layers.sh
+
+check: layers unit        ## what needs no server: layers, unit and golden tests
+
+test: deps                ## unit tests and what needs no API server
+	$(Q)$(MAKE) --no-print-directory all check
+
+e2e: all                  ## real API servers (needs Go 1.25 or newer)
+	$(Q)./tests/e2e/run.sh tests/conformance tests/e2e
+
+conformance: all          ## the conformance cases alone; CASES=dir for other ones
+	$(Q)./tests/e2e/run.sh tests/conformance
+
+format:                   ## clang-format over all C (advice, not a gate)
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,87 @@
+/* common/avi/session.h - one login to an Avi controller, shared by all requests: cookies, CSRF token, tenant per request.
+ *
+ * A 401 causes one re-login, however many requests met it, and each of them is repeated once. A refused login is not
+ * tried again before avi_session_set_credentials() or its back-off (5 s ... 60 s): no login storm. Other requests that come while a login is
+ * under way wait for it; while logins are held back they fail at once with ERR_AUTH or ERR_RETRY.
+ * Ownership: the session copies options; freeing it cancels its requests (done is not called) after trying nothing more;
+ *            use avi_session_logout() before for a clean end.
+ * Errors:    enum avi_class, by status and text (spec of the controller, section 12.1); err has code, HTTP status and
+ *            the controller's own text.
+ */
+#pragma once
+
+#include "common/base/json.h"
+#include "common/io/http_client.h"
+
+enum avi_class {
+	AVI_OK,
+	AVI_NETWORK,                   /* no answer */
+	AVI_SERVER,                    /* 5xx, 419, or a 2xx that is not JSON */
+	AVI_THROTTLED,                 /* 429 */
+	AVI_BAD_CREDENTIALS,           /* the login was refused */
+	AVI_UNAUTHORIZED,              /* 401 although the login works */
+	AVI_FORBIDDEN,                 /* 403 */
+	AVI_REFERRED,                  /* 403: cannot delete, still referred to */
+	AVI_NOTFOUND,                  /* 404 */
+	AVI_CONFLICT,                  /* 409 */
+	AVI_CONCURRENT,                /* 412 */
+	AVI_NOT_LEADER,                /* 400 Config Operations can be done ONLY on leader */
+	AVI_MAINTENANCE,               /* 400 GSLB system is in maintenance mode. */
+	AVI_DOMAIN_CONFLICT,           /* 400 domain name conflicting with existing domain name */
+	AVI_REFUSED,                   /* 400, 422, other 4xx */
+};
+const char *avi_class_name(enum avi_class class);
+/* Pure: what an answer means. `text` is the body. */
+enum avi_class avi_classify(int http_status, const char *text);
+
+struct avi_session;
+
+struct avi_session_options {
+	struct http_client *http;
+	uv_loop_t *loop;
+	const char *controller;        /* "10.0.0.5", "ctl.example.org:8443", "2001:db8::5" */
+	const char *version;           /* X-Avi-Version; NULL or "": asked from the controller (GET /api/initial-data) */
+	const char *username;
+	const struct secret *password;
+};
+
+struct avi_reply {
+	enum avi_class class;
+	const cJSON *json;             /* NULL where the answer has no body, or with err */
+	int64_t retry_after_ms;        /* -1 */
+	const struct err *err;         /* NULL with AVI_OK */
+};
+/* Never from inside the call that starts it; everything is borrowed. */
+typedef void avi_done_fn(void *arg, const struct avi_reply *reply);
+
+struct avi_session *avi_session_new(const struct avi_session_options *options);
+void avi_session_free(struct avi_session *session);                    /* NULL is fine */
+/* Other credentials: forgets the cookies and the back-off. */
+void avi_session_set_credentials(struct avi_session *session, const char *username, const struct secret *password);
+const char *avi_session_version(const struct avi_session *session);    /* "" until known */
+bool avi_session_is_connected(const struct avi_session *session);      /* a login succeeded and was not refused since */
+
+struct avi_request {
+	const char *method;
+	const char *path;              /* "/api/gslbservice/gslbservice-1?..." escaped */
+	const char *tenant;            /* "*" for all */
+	const cJSON *body;             /* NULL: none */
+	bool (*may_send)(void *arg);   /* as http_request's; may be NULL */
+	avi_done_fn *done;
+	void *arg;
+};
+struct avi_call;
+struct avi_call *avi_start(struct avi_session *session, const struct avi_request *request);
+void avi_cancel(struct avi_call *call);                                /* NULL is fine */
+
+/* All pages of a collection. each gets every element of `results`, borrowed; then done, once: err NULL when the list is
+ * complete. `path` has the filters: "/api/gslbservice?created_by=amko-1&include_name=&page_size=100".
+ * A `next` outside the collection, a page that repeats itself, or more than 100000 objects: ERR_INVALID. */
+struct avi_list;
+struct avi_list *avi_list_start(struct avi_session *session, const char *path, const char *tenant,
+				void (*each)(void *arg, const cJSON *object),
+				void (*done)(void *arg, const struct avi_reply *reply), void *arg);
+void avi_list_cancel(struct avi_list *list);                           /* NULL is fine */
+
+/* POST /logout without waiting for more than 2 s; done may be NULL. */
+void avi_session_logout(struct avi_session *session, void (*done)(void *arg), void *arg);

@@ -1,0 +1,72 @@
+/* common/io/http_client.h - HTTPS requests on the loop: libcurl multi, keep-alive, HTTP/2 where asked for.
+ *
+ * Ownership: a client owns its connections and calls; http_client_free() cancels what is under way (done is not called).
+ *            A call copies everything it needs from the request, the TLS material too.
+ * Errors:    an HTTP status is an answer, not an error: done gets a reply. err is for what never became one:
+ *            ERR_RETRY (connect, read, time-out), ERR_TLS (certificates), ERR_LIMIT (body over max_body_bytes),
+ *            ERR_INVALID (the URL). Messages name host and reason, never headers or bodies.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "common/base/err.h"
+#include "common/base/secret.h"
+#include "common/base/slice.h"
+#include "common/base/strs.h"
+
+struct http_client;
+struct http_call;
+
+/* How to trust the server and who we are. Empty slices: the system's CAs, no client certificate. */
+struct http_tls {
+	struct slice ca_pem;
+	struct slice cert_pem, key_pem;
+	const char *server_name;       /* what the certificate must say and SNI sends; NULL: the host of the URL */
+	bool insecure;                 /* verify nothing */
+};
+
+struct http_reply {
+	int status;
+	struct slice body;             /* all of it; empty when the request had an on_bytes */
+	const char *content_type;      /* "" when absent */
+	int64_t retry_after_ms;        /* -1: absent or unreadable; at most an hour */
+	const struct strs *set_cookies;   /* "name=value" of each Set-Cookie, attributes cut off */
+};
+
+/* Exactly once for each started call that is not cancelled, never from inside http_start().
+ * Exactly one of reply and err is set; both are borrowed for the call. Starting and cancelling calls here is allowed. */
+typedef void http_done_fn(void *arg, const struct http_reply *reply, const struct err *err);
+
+struct http_request {
+	const char *method;            /* "GET", ... */
+	const char *url;
+	const struct strs *headers;    /* "Name: value", may be NULL */
+	const struct secret *bearer;   /* Authorization: Bearer, may be NULL or unset */
+	struct slice body;             /* p == NULL: none */
+	const struct http_tls *tls;    /* may be NULL */
+	bool want_http2;
+	int64_t connect_timeout_ms;    /* 0: 5 s */
+	int64_t timeout_ms;            /* for all of it; 0: none */
+	int64_t idle_timeout_ms;       /* without a byte; 0: none */
+	size_t max_body_bytes;
+	/* Streams: the answer's status once, before the first bytes; return false to give up (ERR_CANCELLED). */
+	bool (*on_status)(void *arg, int status);
+	/* Streams: a 2xx body as it comes, instead of collecting it; other statuses are collected. false gives up. */
+	bool (*on_bytes)(void *arg, struct slice bytes);
+	/* Asked directly before the request is sent on a ready connection (also a reused one). false: ERR_CANCELLED. */
+	bool (*may_send)(void *arg);
+	http_done_fn *done;
+	void *arg;
+};
+
+struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections /* 0: no limit */);
+/* Frees it once the loop has closed its handles: run the loop afterwards. NULL is fine. */
+void http_client_free(struct http_client *client);
+
+struct http_call *http_start(struct http_client *client, const struct http_request *request);
+/* done is not called any more. NULL is fine. Never from inside on_status, on_bytes or may_send: return false there. */
+void http_cancel(struct http_call *call);
+
+/* Percent-encodes for a path segment or a query value. Yours to free. */
+char *http_escape(const char *text);

@@ -1,0 +1,47 @@
+/* common/kube/kubeconfig.h - a kubeconfig's contexts, each resolved to where its API server is and how to prove who we are.
+ *
+ * Ownership: a struct kubeconfig owns its contexts. Files it names (certificates) are read while parsing; tokenFile is
+ *            remembered and read by the client, because the token in it changes.
+ * Errors:    ERR_INVALID with line or field path ("line 7: ...", "users[2].user.client-key-data: not base64"). A context
+ *            that refers to a missing cluster or user does not spoil the others: it carries its own error.
+ * Source:    https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/base/secret.h"
+
+struct kube_context {
+	char *name;
+	char *server;                  /* https://host:port, without a slash at the end */
+	char *namespace;               /* NULL where absent */
+	char *tls_server_name;         /* NULL where absent */
+	bool insecure;
+	char *ca_pem;                  /* NULL: the system's CAs */
+	char *cert_pem;
+	struct secret key_pem, token;
+	char *token_file;              /* NULL where absent; wins over token */
+	char *error;                   /* NULL, or why this context cannot be used, with the field's path */
+};
+
+struct kubeconfig {
+	struct kube_context *contexts;
+	size_t n_contexts;
+	char *current;                 /* current-context, NULL where absent */
+};
+
+#define KUBECONFIG_MAX_BYTES (4 * 1024 * 1024)
+
+/* dir: what relative file names in it are relative to; NULL: the current directory. */
+bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out, struct err *err);
+bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err);
+/* The service account of this pod, as a context of that name: /var/run/secrets/kubernetes.io/serviceaccount and
+ * KUBERNETES_SERVICE_HOST/PORT. */
+bool kubeconfig_in_cluster(const char *name, struct kubeconfig *out, struct err *err);
+/* NULL where there is no such context. Borrowed. */
+const struct kube_context *kubeconfig_find(const struct kubeconfig *config, const char *name);
+void kubeconfig_release(struct kubeconfig *config);       /* NULL is fine */
+
+bool kube_context_same(const struct kube_context *a, const struct kube_context *b);   /* every field */
+void kube_context_copy(struct kube_context *to, const struct kube_context *from);     /* to: uninitialised */
+void kube_context_release(struct kube_context *context);

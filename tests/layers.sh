@@ -1,0 +1,23 @@
+#!/bin/sh
+# Fails when a lower folder includes an upper one. Each line: folder, what it may include from.
+set -eu
+cd "$(dirname "$0")/.."
+status=0
+while read -r folder allowed; do
+	[ -d "$folder" ] || continue
+	bad=$(grep -rnoE '#include "[^"]*/' --include='*.[ch]' "$folder" | grep -vE "#include \"($allowed)/\$" || true)
+	[ -z "$bad" ] || { echo "$folder may include only $allowed:"; echo "$bad"; status=1; }
+done <<'LAYERS'
+common/base common/base
+common/io common/(base|io)
+common/kube common/(base|io|kube)
+common/crd common/(base|io|kube|crd)
+common/avi common/(base|io|kube|crd|avi)
+proto common/base|proto
+leader common/(base|io|kube|crd|avi)|proto|leader/[a-z]*
+keeper common/(base|io|kube|crd|avi)|keeper
+follower common/(base|io|kube|crd|avi|mirror)|proto|follower
+tests/sim common/(base|io)|tests/sim/[a-z]*
+LAYERS
+[ $status = 0 ] && echo "layers: ok"
+exit $status
