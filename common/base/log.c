@@ -138,7 +138,7 @@ static void timestamp(char *out, size_t size)
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
 	FILE *out = log_state.stream ? log_state.stream : stderr;
-	char ts[48];
+	char ts[48] = "";
 	const struct log_field head[] = {
 		KV("ts", (const char *)ts), KV("level", level_names[level]), KV("proc", log_state.proc), KV("event", event),
 	};

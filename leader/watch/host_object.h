@@ -1,0 +1,56 @@
+/* leader/watch/host_object.h - Ingress and Service reduced to one shape: what a global service can be made of.
+ *
+ * Pure: an API object in, a projection out; only what matters is kept (about 1 KiB an object).
+ * Ownership: results are the caller's, host_object_free()/namespace_free().
+ * Errors:    none. What is malformed or not yet filled in by the load balancer gives an object without records; an object of
+ *            the wrong shape altogether (no metadata.name) gives NULL.
+ */
+#pragma once
+
+#include "common/base/json.h"
+#include "common/base/pairs.h"
+
+#define TENANT_ANNOTATION "ako.vmware.com/tenant-name"
+
+enum host_kind { KIND_INGRESS, KIND_LBSVC, KIND_ROUTE, KIND_MCI, N_HOST_KINDS };     /* in member order */
+const char *host_kind_name(enum host_kind kind);          /* "INGRESS", "LBSVC", ... as in descriptions */
+
+enum host_protocol { PROTOCOL_TCP, PROTOCOL_UDP };
+
+/* One host name that the object serves. */
+struct host_record {
+	char *host, *ip;
+	char *vs_uuid;                 /* NULL: not (yet) annotated */
+	bool is_tls;
+	struct strs paths;             /* without repetitions; empty for Services */
+};
+
+struct host_object {
+	enum host_kind kind;
+	char *namespace, *name;
+	struct pairs labels;
+	char *controller_uuid;         /* NULL: not (yet) annotated */
+	char *tenant;                  /* the annotation; NULL where absent, "" kept */
+	int port;                      /* Services: the smallest; 0: none */
+	enum host_protocol protocol;
+	struct host_record *records;
+	size_t n_records;
+};
+
+struct host_object *host_object_from_ingress(const cJSON *object);
+struct host_object *host_object_from_service(const cJSON *object);    /* NULL also for other types than LoadBalancer */
+void host_object_free(struct host_object *object);                    /* NULL is fine */
+bool host_object_same(const struct host_object *a, const struct host_object *b);
+const struct host_record *host_object_find(const struct host_object *object, const char *host);
+
+/* "INGRESS/<cluster>/<namespace>/<name>/<host>" or "LBSVC/<cluster>/<namespace>/<name>". Yours to free. */
+char *host_object_describe(const struct host_object *object, const char *cluster, const char *host);
+
+struct namespace_info {
+	char *name;
+	struct pairs labels;
+	char *tenant;                  /* the annotation; NULL where absent */
+};
+struct namespace_info *namespace_from_json(const cJSON *object);
+void namespace_free(struct namespace_info *ns);
+bool namespace_same(const struct namespace_info *a, const struct namespace_info *b);
