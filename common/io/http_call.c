@@ -1,0 +1,463 @@
+#include "common/io/http_call.h"
+
+#include <ctype.h>
+#include <strings.h>
+#include <time.h>
+
+#define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+#define CONNECT_TIMEOUT_MS 5000
+#define RETRY_AFTER_MAX_MS (3600 * 1000)
+#define MAX_COOKIES 64
+
+static bool is_abandoned(const struct http_call *call)
+{
+	return call->state == HTTP_CALL_CANCELLED;
+}
+
+static bool give_up(struct http_call *call)
+{
+	return err_set(&call->failure, ERR_CANCELLED, "%s: given up by the caller", call->endpoint);
+}
+
+static bool over_limit(struct http_call *call)
+{
+	return err_set(&call->failure, ERR_LIMIT, "answer of %s over %zu bytes", call->endpoint, call->max_body_bytes);
+}
+
+/* ---- what comes in ---- */
+
+static void begin_answer(struct http_call *call, struct slice line)
+{
+	const char *space = memchr(line.p, ' ', line.n);
+	const char *end = line.p + line.n;
+
+	call->status = 0;
+	call->has_headers = false;
+	for (; space && ++space < end && isdigit((unsigned char)*space) && call->status < 1000;)
+		call->status = call->status * 10 + (*space - '0');
+	free(TAKE(call->content_type));
+	call->retry_after_ms = -1;
+	strs_release(&call->set_cookies);
+	call->set_cookies = (struct strs){ 0 };
+}
+
+static int64_t retry_after_ms(struct slice value)
+{
+	CLEANUP(freep) char *text = slice_dup(value);
+	char *end;
+	int64_t wait_s = strtoll(text, &end, 10);
+	time_t at;
+
+	if (end != text && *end == '\0' && isdigit((unsigned char)*text))
+		return MIN(wait_s, (int64_t)RETRY_AFTER_MAX_MS / 1000) * 1000;
+	at = curl_getdate(text, NULL);
+	if (at < 0)
+		return -1;
+	wait_s = (int64_t)at - (int64_t)time(NULL);
+	return MIN(MAX(wait_s, (int64_t)0), (int64_t)RETRY_AFTER_MAX_MS / 1000) * 1000;
+}
+
+static bool read_header(struct http_call *call, struct slice line)
+{
+	struct slice name, value = line;
+
+	if (!slice_split(&value, ':', &name))
+		return true;
+	value = value.p ? slice_trim(value) : slice_of("");
+	if (name.n == 12 && strncasecmp(name.p, "content-type", name.n) == 0) {
+		free(call->content_type);
+		call->content_type = slice_dup(value);
+	} else if (name.n == 11 && strncasecmp(name.p, "retry-after", name.n) == 0) {
+		call->retry_after_ms = retry_after_ms(value);
+	} else if (name.n == 10 && strncasecmp(name.p, "set-cookie", name.n) == 0) {
+		struct slice pair;
+
+		if (call->set_cookies.n < MAX_COOKIES && slice_split(&value, ';', &pair))
+			strs_take(&call->set_cookies, slice_dup(slice_trim(pair)));
+	} else if (name.n == 14 && strncasecmp(name.p, "content-length", name.n) == 0) {
+		CLEANUP(freep) char *text = slice_dup(value);
+
+		if (!call->on_bytes && strtoull(text, NULL, 10) > call->max_body_bytes)
+			return over_limit(call);
+	}
+	return true;
+}
+
+static bool end_headers(struct http_call *call)
+{
+	if (call->status < 200)       /* 100, 103: the answer is still to come */
+		return true;
+	call->has_headers = true;
+	if (call->on_status && !call->on_status(call->arg, call->status))
+		return give_up(call);
+	return !is_abandoned(call);
+}
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct http_call *call = arg;
+	struct slice line = slice_trim((struct slice){ bytes, size * n });
+	bool goes_on = true;
+
+	if (is_abandoned(call))
+		return 0;
+	call->last_byte_ms = (int64_t)uv_now(call->loop);
+	if (slice_starts(line, "HTTP/") && !memchr(line.p, ':', line.n))
+		begin_answer(call, line);
+	else if (!call->has_headers)
+		goes_on = line.n ? read_header(call, line) : end_headers(call);
+	return goes_on ? size * n : 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct http_call *call = arg;
+	struct slice part = { bytes, size * n };
+	bool goes_on;
+
+	if (is_abandoned(call))
+		return 0;
+	call->last_byte_ms = (int64_t)uv_now(call->loop);
+	if (call->on_bytes && call->status / 100 == 2)
+		goes_on = call->on_bytes(call->arg, part) || give_up(call);
+	else
+		goes_on = buf_add(&call->collected, part) || over_limit(call);
+	return goes_on && !is_abandoned(call) ? part.n : 0;
+}
+
+static int on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+	struct http_call *call = arg;
+
+	(void)remote_ip, (void)local_ip, (void)remote_port;
+	call->local_port = local_port;
+	if (is_abandoned(call))
+		return CURL_PREREQFUNC_ABORT;
+	if (call->may_send && !call->may_send(call->arg)) {
+		give_up(call);
+		return CURL_PREREQFUNC_ABORT;
+	}
+	return CURL_PREREQFUNC_OK;
+}
+
+/* ---- set up ---- */
+
+#define SET(call, option, value) do { \
+	CURLcode set_ = curl_easy_setopt((call)->easy, option, value); \
+	if (set_ != CURLE_OK && !(call)->failure.code) \
+		err_set(&(call)->failure, ERR_INVALID, "%s: " #option ": %s", (call)->endpoint, curl_easy_strerror(set_)); \
+	} while (0)
+
+static void free_text(char **text)
+{
+	curl_free(*text);
+}
+
+static void free_url(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+/* The certificate shall be the one of server_name: so curl is given a URL with that name, and the way to the real host. */
+static bool rename_host(struct http_call *call, CURLU *url, const char *host, const char *port, const char *server_name)
+{
+	bool is_v6 = strchr(server_name, ':') != NULL;
+	CLEANUP(freep) char *name = xasprintf(is_v6 ? "[%s]" : "%s", server_name);
+	CLEANUP(freep) char *route = xasprintf("%s:%s:%s:%s", name, port, host, port);
+	CLEANUP(freep) char *header = xasprintf("Host: %s:%s", host, port);
+
+	if (curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
+		return err_set(&call->failure, ERR_INVALID, "%s: \"%s\" is no server name", call->endpoint, server_name);
+	call->connect_to = curl_slist_append(NULL, route);
+	call->headers = curl_slist_append(call->headers, header);
+	return true;
+}
+
+static bool set_url(struct http_call *call, const struct http_request *request)
+{
+	CLEANUP(free_url) CURLU *url = curl_url();
+	CLEANUP(free_text) char *host = NULL, *port = NULL, *whole = NULL;
+	const char *server_name = request->tls ? request->tls->server_name : NULL;
+	CURLUcode code = curl_url_set(url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+
+	if (code == CURLUE_OK)
+		code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+	if (code == CURLUE_OK)
+		code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+	if (code != CURLUE_OK)
+		return err_set(&call->failure, ERR_INVALID, "URL: %s", curl_url_strerror(code));
+	free(call->endpoint);
+	call->endpoint = xasprintf("%s:%s", host, port);
+	if (server_name && *server_name && !rename_host(call, url, host, port, server_name))
+		return false;
+	code = curl_url_get(url, CURLUPART_URL, &whole, 0);
+	if (code != CURLUE_OK)
+		return err_set(&call->failure, ERR_INVALID, "URL: %s", curl_url_strerror(code));
+	call->url = xstrdup(whole);
+	return true;
+}
+
+static bool is_clean(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool add_header(struct http_call *call, const char *header)
+{
+	if (!is_clean(header, strlen(header)))
+		return err_set(&call->failure, ERR_INVALID, "%s: a header has a control character", call->endpoint);
+	call->headers = curl_slist_append(call->headers, header);
+	return true;
+}
+
+static bool add_bearer(struct http_call *call, const struct secret *bearer)
+{
+	char *header;
+	size_t size;
+
+	if (!is_clean(bearer->bytes, bearer->n))
+		return err_set(&call->failure, ERR_INVALID, "%s: the token has a control character", call->endpoint);
+	header = xasprintf("Authorization: Bearer %s", bearer->bytes);
+	size = strlen(header);
+	call->headers = curl_slist_append(call->headers, header);
+	explicit_bzero(header, size);
+	free(header);
+	return true;
+}
+
+static bool set_headers(struct http_call *call, const struct http_request *request)
+{
+	bool has_type = false;
+
+	for (size_t i = 0; request->headers && i < request->headers->n; i++) {
+		const char *header = request->headers->v[i];
+
+		has_type = has_type || strncasecmp(header, "Content-Type:", 13) == 0;
+		if (!add_header(call, header))
+			return false;
+	}
+	if (request->bearer && secret_is_set(request->bearer) && !add_bearer(call, request->bearer))
+		return false;
+	add_header(call, "Expect:");
+	if (!has_type)
+		add_header(call, "Content-Type:");       /* curl would claim a form */
+	SET(call, CURLOPT_HTTPHEADER, call->headers);
+	return true;
+}
+
+static void set_body(struct http_call *call, const struct http_request *request)
+{
+	const char *method = request->method;
+
+	if (streq(method, "HEAD"))
+		SET(call, CURLOPT_NOBODY, 1L);
+	if (request->body.p || streq(method, "POST") || streq(method, "PUT") || streq(method, "PATCH")) {
+		secret_set(&call->body, (struct slice){ request->body.p ? request->body.p : "", request->body.n });
+		SET(call, CURLOPT_POST, 1L);
+		SET(call, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
+		SET(call, CURLOPT_POSTFIELDS, call->body.bytes);
+	}
+	SET(call, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static struct curl_blob blob_of(struct slice bytes, unsigned flags)
+{
+	return (struct curl_blob){ (void *)(uintptr_t)bytes.p, bytes.n, flags };
+}
+
+static void set_tls(struct http_call *call, const struct http_tls *tls)
+{
+	static const struct http_tls none;
+	struct curl_blob blob;
+
+	tls = tls ? tls : &none;
+	SET(call, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(call, CURLOPT_SSL_VERIFYPEER, tls->insecure ? 0L : 1L);
+	SET(call, CURLOPT_SSL_VERIFYHOST, tls->insecure ? 0L : 2L);
+	SET(call, CURLOPT_CAPATH, NULL);       /* else the system's CAs are trusted beside the given ones */
+	if (tls->ca_pem.n) {
+		blob = blob_of(tls->ca_pem, CURL_BLOB_COPY);
+		SET(call, CURLOPT_CAINFO_BLOB, &blob);
+	} else {
+		SET(call, CURLOPT_CAINFO, SYSTEM_CA_FILE);
+	}
+	if (!tls->cert_pem.n)
+		return;
+	secret_set(&call->key_pem, tls->key_pem);
+	blob = blob_of(tls->cert_pem, CURL_BLOB_COPY);
+	SET(call, CURLOPT_SSLCERTTYPE, "PEM");
+	SET(call, CURLOPT_SSLCERT_BLOB, &blob);
+	blob = blob_of((struct slice){ call->key_pem.bytes, call->key_pem.n }, CURL_BLOB_NOCOPY);
+	SET(call, CURLOPT_SSLKEYTYPE, "PEM");
+	SET(call, CURLOPT_SSLKEY_BLOB, &blob);
+}
+
+static void set_transfer(struct http_call *call, const struct http_request *request)
+{
+	SET(call, CURLOPT_URL, call->url);
+	SET(call, CURLOPT_CONNECT_TO, call->connect_to);
+	SET(call, CURLOPT_PATH_AS_IS, 1L);
+	SET(call, CURLOPT_PROTOCOLS_STR, "https,http");
+	SET(call, CURLOPT_PROXY, "");                   /* else environment variables choose one */
+	SET(call, CURLOPT_NOSIGNAL, 1L);
+	SET(call, CURLOPT_QUICK_EXIT, 1L);              /* never wait for a name server that does not answer */
+	SET(call, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(call, CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(call, CURLOPT_TCP_KEEPIDLE, 30L);
+	SET(call, CURLOPT_TCP_KEEPINTVL, 10L);
+	SET(call, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)(request->connect_timeout_ms ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS));
+	SET(call, CURLOPT_HTTP_VERSION, (long)(request->want_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+	SET(call, CURLOPT_PIPEWAIT, request->want_http2 ? 1L : 0L);
+	if (!request->on_bytes)
+		SET(call, CURLOPT_ACCEPT_ENCODING, "");
+}
+
+static void set_callbacks(struct http_call *call)
+{
+	SET(call, CURLOPT_PRIVATE, call);
+	SET(call, CURLOPT_ERRORBUFFER, call->curl_error);
+	SET(call, CURLOPT_HEADERFUNCTION, on_header);
+	SET(call, CURLOPT_HEADERDATA, call);
+	SET(call, CURLOPT_WRITEFUNCTION, on_body);
+	SET(call, CURLOPT_WRITEDATA, call);
+	SET(call, CURLOPT_PREREQFUNCTION, on_ready);
+	SET(call, CURLOPT_PREREQDATA, call);
+}
+
+static void copy_request(struct http_call *call, const struct http_request *request)
+{
+	call->idle_timeout_ms = request->idle_timeout_ms;
+	call->timeout_ms = request->timeout_ms;
+	call->max_body_bytes = request->max_body_bytes;
+	call->on_status = request->on_status;
+	call->on_bytes = request->on_bytes;
+	call->may_send = request->may_send;
+	call->done = request->done;
+	call->arg = request->arg;
+}
+
+struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *request)
+{
+	struct http_call *call = xcalloc(1, sizeof(*call));
+
+	call->loop = loop;
+	call->easy = curl_easy_init();
+	if (!call->easy)
+		abort();
+	call->endpoint = xstrdup("URL");
+	call->retry_after_ms = -1;
+	call->started_ms = call->last_byte_ms = (int64_t)uv_now(loop);
+	buf_init(&call->collected, request->max_body_bytes);
+	copy_request(call, request);
+	if (!set_url(call, request) || !set_headers(call, request))
+		return call;
+	set_transfer(call, request);
+	set_body(call, request);
+	set_tls(call, request->tls);
+	set_callbacks(call);
+	return call;
+}
+
+static void free_headers(struct curl_slist *headers)
+{
+	for (struct curl_slist *h = headers; h; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));      /* tokens and cookies are in them */
+	curl_slist_free_all(headers);
+}
+
+void http_call_free(struct http_call *call)
+{
+	if (!call)
+		return;
+	curl_easy_cleanup(call->easy);
+	free_headers(call->headers);
+	curl_slist_free_all(call->connect_to);
+	secret_release(&call->body);
+	secret_release(&call->key_pem);
+	strs_release(&call->set_cookies);
+	buf_release(&call->collected);
+	free(call->content_type);
+	free(call->endpoint);
+	free(call->url);
+	free(call);
+}
+
+/* ---- how it ended ---- */
+
+int64_t http_call_due_ms(const struct http_call *call)
+{
+	int64_t due = INT64_MAX;
+
+	if (call->timeout_ms)
+		due = call->started_ms + call->timeout_ms;
+	if (call->idle_timeout_ms)
+		due = MIN(due, call->last_byte_ms + call->idle_timeout_ms);
+	return due;
+}
+
+void http_call_set_timed_out(struct http_call *call, int64_t now_ms)
+{
+	if (call->timeout_ms && now_ms >= call->started_ms + call->timeout_ms)
+		err_set(&call->failure, ERR_RETRY, "%s: no whole answer within %lld ms", call->endpoint,
+			(long long)call->timeout_ms);
+	else
+		err_set(&call->failure, ERR_RETRY, "%s: no byte for %lld ms", call->endpoint,
+			(long long)call->idle_timeout_ms);
+}
+
+/* With TLS 1.3 a server refuses our certificate only after the handshake: it looks like a failed read. */
+static bool is_certificate_alert(const char *text)
+{
+	return strstr(text, "alert") && (strstr(text, "certificate") || strstr(text, "unknown ca"));
+}
+
+static void set_connect_failure(struct http_call *call, CURLcode result, const char *text)
+{
+	long os_errno = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
+	if (result == CURLE_OPERATION_TIMEDOUT)
+		err_set(&call->failure, ERR_RETRY, "connect to %s: timed out", call->endpoint);
+	else
+		err_set(&call->failure, ERR_RETRY, "connect to %s: %s", call->endpoint,
+			result == CURLE_COULDNT_CONNECT && os_errno ? strerror((int)os_errno) : text);
+}
+
+void http_call_set_result(struct http_call *call, CURLcode result)
+{
+	const char *text = *call->curl_error ? call->curl_error : curl_easy_strerror(result);
+
+	if (result == CURLE_OK || call->failure.code)
+		return;
+	switch (result) {
+	case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_OPERATION_TIMEDOUT:
+		set_connect_failure(call, result, text);
+		break;
+	case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS:
+		err_set(&call->failure, ERR_TLS, "certificate of %s not accepted: %s", call->endpoint, text);
+		break;
+	case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CACERT_BADFILE:
+		err_set(&call->failure, ERR_TLS, "certificates for %s cannot be used: %s", call->endpoint, text);
+		break;
+	case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
+		err_set(&call->failure, ERR_INVALID, "%s: %s", call->endpoint, text);
+		break;
+	default:
+		err_set(&call->failure, is_certificate_alert(text) ? ERR_TLS : ERR_RETRY, "%s: %s", call->endpoint, text);
+	}
+}
+
+struct http_reply http_call_reply(const struct http_call *call)
+{
+	return (struct http_reply){
+		.status = call->status,
+		.body = buf_slice(&call->collected),
+		.content_type = call->content_type ? call->content_type : "",
+		.retry_after_ms = call->retry_after_ms,
+		.set_cookies = &call->set_cookies,
+	};
+}
