@@ -4,14 +4,14 @@
 #include "common/base/table.h"
 
 struct match_cluster {
-	char *cluster;
+	char *cluster;                 /* never NULL; "" where absent */
 	bool sync_vip_only;
 };
 
 struct traffic_split {
-	char *cluster;
-	int weight;                    /* 1 where absent */
-	int priority;                  /* 10 where absent */
+	char *cluster;                 /* never NULL; "" where absent */
+	int weight;                    /* 1 where absent; the range is judged by validation, as priority's */
+	int priority;                  /* 10 where absent; 0 is 0 */
 };
 
 struct pool_algorithm {
@@ -27,12 +27,12 @@ struct pool_algorithm {
 
 struct down_response {
 	bool is_set;
-	char *type;
+	char *type;                    /* one of the schema's four; NULL where not set */
 	char *fallback_ip;             /* NULL where absent */
 };
 
 struct gdp {
-	char *namespace, *name, *uid, *resource_version, *created;
+	char *namespace, *name, *uid, *resource_version, *created;   /* never NULL */
 	int64_t generation;
 	struct pairs app_labels;       /* matchRules.appSelector.label; empty where absent */
 	struct pairs namespace_labels;
@@ -51,8 +51,12 @@ struct gdp {
 	bool has_control_plane_hm_only, control_plane_hm_only;
 	char *default_domain;
 	char *error_status;            /* status.errorStatus, NULL where absent */
-	char *error;                   /* NULL, or what is wrong with spec, with the path */
+	char *error;                   /* NULL, or what is wrong with spec, with the path; spec is empty then */
 };
+
+/* The tables of the two parts that GSLBHostRule has too. */
+extern const struct field pool_algorithm_fields[];
+extern const struct field down_response_fields[];
 
 struct gdp *gdp_from_json(const cJSON *object);
 struct gdp *gdp_copy(const struct gdp *gdp);

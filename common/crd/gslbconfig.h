@@ -1,7 +1,7 @@
 /* common/crd/gslbconfig.h - GSLBConfig (amko.vmware.com/v1alpha1): JSON to struct.
  *
  * Ownership: gslbconfig_from_json gives a new one; gslbconfig_free.
- * Errors:    never NULL for an object with metadata: what the schema would have refused (an API server without our CRD's
+ * Errors:    never NULL for an object with metadata and a name: what the schema would have refused (an API server without our CRD's
  *            schema) is in `error`, with the field's path, and the rest of spec is empty.
  * Source:    spec of the kind: deploy/crds.
  */
@@ -13,16 +13,16 @@
 #define UUID_ANNOTATION "amko.vmware.com/amko-uuid"
 
 struct cluster_ref {
-	char *context;
+	char *context;                           /* never NULL; "" where absent */
 };
 
-/* A standard condition. */
+/* A standard condition. NULL where absent. */
 struct condition {
 	char *type, *status, *reason, *message, *last_transition;
 };
 
 struct gslbconfig {
-	char *namespace, *name, *uid, *resource_version, *created;   /* created: RFC 3339, as text: it sorts */
+	char *namespace, *name, *uid, *resource_version, *created;   /* never NULL; created: RFC 3339: it sorts */
 	int64_t generation;
 	char *uuid_annotation;                   /* as written; NULL where absent */
 	char *controller_ip, *controller_version, *credentials;      /* NULL where absent */
@@ -30,7 +30,7 @@ struct gslbconfig {
 	struct cluster_ref *member_clusters;
 	size_t n_member_clusters;
 	int refresh_interval_s;                  /* 600 where absent or not positive */
-	char *log_level;                         /* NULL where absent */
+	char *log_level;                         /* any text; NULL where absent */
 	bool use_custom_global_fqdn;
 	char *state;                             /* status.state, NULL where absent */
 	struct condition *conditions;            /* status.conditions */
