@@ -1,0 +1,50 @@
+"""Options and fixtures of the tests that drive processes. The ground and the controller serve the whole session."""
+
+import os
+import subprocess
+
+import pytest
+
+from ground import RealGround
+from programs import Avisim, repository
+from rig import Rig
+
+
+def pytest_addoption(parser):
+    parser.addoption("--ground", default="real", choices=["real"], help="the clusters under the tests: real API servers")
+
+
+@pytest.fixture(scope="session")
+def binaries():
+    """Folder of kube-apiserver and kubectl."""
+    return os.environ.get("AMKO_APISERVER") or subprocess.run(
+        [os.path.join(repository(), "tests/e2e/build-apiserver.sh")], check=True, stdout=subprocess.PIPE,
+        text=True).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def ground(binaries, tmp_path_factory):
+    ground = RealGround(str(tmp_path_factory.mktemp("ground")), binaries)
+    try:
+        yield ground.start_all()
+    finally:
+        ground.stop_all()
+
+
+@pytest.fixture(scope="session")
+def avisim(tmp_path_factory):
+    avisim = Avisim(str(tmp_path_factory.mktemp("avisim") / "log"))
+    try:
+        yield avisim.start()
+    finally:
+        avisim.kill()
+
+
+@pytest.fixture
+def rig(ground, avisim, tmp_path):
+    """A bench of one test; its leader is ended with the test."""
+    rig = Rig(ground, avisim, str(tmp_path / "leader.log"))
+    try:
+        yield rig
+    finally:
+        rig.leader.kill()
