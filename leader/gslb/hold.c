@@ -1,0 +1,95 @@
+/* What stays as it is because a cluster is not known: see knowledge.h. */
+#include "leader/gslb/member.h"
+
+/* A known object accounts for this address: what becomes of it is decided by that object, not by the unknown cluster. */
+static bool is_explained(const struct build_input *in, const struct gs_member *member)
+{
+	for (size_t i = 0; i < in->n_candidates; i++) {
+		const struct host_record *record = in->candidates[i].record;
+
+		if (streq(record->ip, member->ip))
+			return true;
+		if (record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid))
+			return true;
+	}
+	return false;
+}
+
+static void hold_members(const struct build_input *in, const struct gs *actual, struct held *out)
+{
+	out->members = xcalloc(gs_count_members(actual), sizeof(*out->members));
+	for (size_t g = 0; g < actual->n_groups; g++) {
+		for (size_t m = 0; m < actual->groups[g].n_members; m++) {
+			const struct gs_member *member = &actual->groups[g].members[m];
+
+			if (member->ip && !is_explained(in, member))
+				out->members[out->n_members++] = (struct held_member){ member, actual->groups[g].priority };
+		}
+	}
+}
+
+/* "HEAD /cart HTTP/1.0" -> "/cart"; NULL when there is no second word. */
+static char *path_of_request(const char *request)
+{
+	struct slice rest = slice_of(request), word;
+
+	if (!slice_split(&rest, ' ', &word) || !slice_split(&rest, ' ', &word) || !word.n)
+		return NULL;
+	return slice_dup(word);
+}
+
+static void learn_from_monitor(const struct monitor *monitor, struct held *out)
+{
+	char *path;
+
+	switch (monitor->type) {
+	case MONITOR_HTTPS:
+		out->is_tls = true;
+		/* fall through */
+	case MONITOR_HTTP:
+		path = monitor->request ? path_of_request(monitor->request) : NULL;
+		if (path)
+			strs_take(&out->paths, path);
+		break;
+	case MONITOR_TCP:
+	case MONITOR_UDP:
+		out->port = monitor->port;
+		out->protocol = monitor->type == MONITOR_UDP ? PROTOCOL_UDP : PROTOCOL_TCP;
+		break;
+	case MONITOR_OTHER:
+		break;
+	}
+}
+
+/* Only monitors of ours tell about the objects; a user's do not. */
+static void learn_from_monitors(const struct build_input *in, const struct gs *actual, struct held *out)
+{
+	out->is_tls = actual->persistence_ref != NULL;
+	for (size_t i = 0; i < in->n_actual_monitors; i++) {
+		const struct monitor *monitor = in->actual_monitors[i];
+
+		if (streq(monitor->tenant, actual->tenant) && strs_has(&actual->monitor_refs, monitor->name) &&
+		    streq0(monitor->owner, in->owner))
+			learn_from_monitor(monitor, out);
+	}
+}
+
+void hold_unknown(const struct build_input *in, const struct gs *actual, struct held *out)
+{
+	*out = (struct held){ 0 };
+	for (size_t i = 0; i < actual->objects.n; i++)
+		if (knowledge_is_unknown_part(in->knowledge, in->policy, actual->objects.v[i]))
+			strs_add(&out->objects, actual->objects.v[i]);
+	if (!out->objects.n)
+		return;
+	hold_members(in, actual, out);
+	learn_from_monitors(in, actual, out);
+}
+
+void held_release(struct held *held)
+{
+	strs_release(&held->objects);
+	strs_release(&held->paths);
+	free(held->members);
+	*held = (struct held){ 0 };
+}

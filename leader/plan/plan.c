@@ -1,0 +1,245 @@
+#include "leader/plan/plan.h"
+
+#define LEGACY_OWNER "amko-gslb"
+#define PASSTHROUGH_PREFIX "amko--passthrough-hm-tcp"
+
+const char *op_type_name(enum op_type type)
+{
+	static const char *const names[] = {
+		[OP_CREATE_MONITOR] = "create monitor", [OP_UPDATE_MONITOR] = "update monitor",
+		[OP_CREATE_GS] = "create service", [OP_UPDATE_GS] = "update service",
+		[OP_DELETE_GS] = "delete service", [OP_DELETE_MONITOR] = "delete monitor",
+	};
+
+	return names[type];
+}
+
+/* "amko--http--<gs>--<path>", "amko--<gs>": the names of releases before 1.6, in which the service is readable. */
+static char *gs_of_old_name(const char *name)
+{
+	struct slice rest = slice_of(name), parts[4];
+	const char *at;
+	size_t n = 0;
+
+	while (n < 4 && rest.p) {
+		at = memmem(rest.p, rest.n, "--", 2);
+		parts[n++] = (struct slice){ rest.p, at ? (size_t)(at - rest.p) : rest.n };
+		rest = at ? (struct slice){ at + 2, rest.n - (size_t)(at + 2 - rest.p) } : (struct slice){ 0 };
+	}
+	if (!slice_eq(parts[0], "amko"))
+		return NULL;
+	if (n == 4 && (slice_eq(parts[1], "http") || slice_eq(parts[1], "https")))
+		return slice_dup(parts[2]);
+	if (n == 2 && memchr(parts[1].p, '.', parts[1].n))
+		return slice_dup(parts[1]);
+	return NULL;
+}
+
+/* "created by: amko, gsname: <gs>[, ...]". */
+static char *gs_of_description(const char *description)
+{
+	const char *at = description ? strstr(description, "gsname: ") : NULL;
+	struct slice rest, name;
+
+	if (!at || strstr(at + 1, "gsname: "))
+		return NULL;
+	rest = slice_of(at + strlen("gsname: "));
+	slice_split(&rest, ',', &name);
+	return slice_dup(slice_trim(name));
+}
+
+char *monitor_gs_name(const struct monitor *monitor)
+{
+	char *name = gs_of_description(monitor->description);
+
+	return name ? name : gs_of_old_name(monitor->name);
+}
+
+bool monitor_is_foreign(const struct monitor *monitor, const char *owner)
+{
+	return monitor->owner && !streq(monitor->owner, owner) && !streq(monitor->owner, LEGACY_OWNER);
+}
+
+bool monitor_is_ours(const struct monitor *monitor, const char *owner)
+{
+	CLEANUP(freep) char *old = NULL;
+
+	if (strncmp(monitor->name, PASSTHROUGH_PREFIX, strlen(PASSTHROUGH_PREFIX)) == 0)
+		return false;      /* shared by all passthrough services: it never goes */
+	if (monitor_is_foreign(monitor, owner))
+		return false;
+	if (monitor->owner)
+		return true;
+	old = gs_of_old_name(monitor->name);
+	return old != NULL;
+}
+
+static struct op *add_op(struct plan *plan, enum op_type type)
+{
+	plan->ops = xrealloc(plan->ops, (plan->n_ops + 1) * sizeof(*plan->ops));
+	plan->ops[plan->n_ops] = (struct op){ .type = type };
+	return &plan->ops[plan->n_ops++];
+}
+
+static void hold(struct plan *plan, const char *what)
+{
+	plan->n_held++;
+	if (!plan->held_because)
+		plan->held_because = xstrdup(what);
+}
+
+static bool belongs_to(const struct monitor *monitor, const char *gs_name)
+{
+	CLEANUP(freep) char *name = monitor_gs_name(monitor);
+
+	return name && streq(name, gs_name);
+}
+
+/* Ours, made for this service, and not wanted any more. */
+static bool is_stale(const struct plan_input *in, const struct monitor *monitor, const char *tenant)
+{
+	return streq(monitor->tenant, tenant) && monitor_is_ours(monitor, in->owner) && belongs_to(monitor, in->fqdn) &&
+	       !wanted_find_monitor(in->wanted, tenant, monitor->name);
+}
+
+/* Monitors that a service refers to follow it; those that nothing refers to name no cluster, so all must be known. */
+static void plan_stale_monitors(const struct plan_input *in, const char *tenant, const struct gs *actual, struct plan *out)
+{
+	for (size_t i = 0; i < in->n_actual_monitors; i++) {
+		const struct monitor *monitor = in->actual_monitors[i];
+		bool is_referred = actual && strs_has(&actual->monitor_refs, monitor->name);
+		struct op *op;
+
+		if (!is_stale(in, monitor, tenant))
+			continue;
+		if (!is_referred && !knowledge_is_complete(in->knowledge, in->policy)) {
+			hold(out, "a monitor that no service refers to stays until every cluster of the policy is known");
+			continue;
+		}
+		op = add_op(out, OP_DELETE_MONITOR);
+		op->monitor = monitor;
+		op->uuid = monitor->uuid;
+	}
+}
+
+/* Nothing asks for this service any more. It goes when every object that it was made of can be judged. A description without
+ * objects (members of other sites only) is explained by rules that are not read here: it stays. */
+static bool may_delete(const struct plan_input *in, const struct gs *actual, struct plan *out)
+{
+	if (!in->policy)
+		return true;
+	if (!actual->objects.n) {
+		hold(out, "its description names no object");
+		return false;
+	}
+	for (size_t i = 0; i < actual->objects.n; i++) {
+		if (!knowledge_is_unknown_part(in->knowledge, in->policy, actual->objects.v[i]))
+			continue;
+		hold(out, actual->objects.v[i]);
+		return false;
+	}
+	return true;
+}
+
+static void plan_gone(const struct plan_input *in, const struct gs *actual, struct plan *out)
+{
+	struct op *op;
+
+	if (!may_delete(in, actual, out))
+		return;
+	op = add_op(out, OP_DELETE_GS);
+	op->gs = actual;
+	op->uuid = actual->uuid;
+	plan_stale_monitors(in, actual->tenant, actual, out);
+}
+
+static const struct monitor *find_actual_monitor(const struct plan_input *in, const char *tenant, const char *name)
+{
+	for (size_t i = 0; i < in->n_actual_monitors; i++)
+		if (streq(in->actual_monitors[i]->tenant, tenant) && streq(in->actual_monitors[i]->name, name))
+			return in->actual_monitors[i];
+	return NULL;
+}
+
+static const struct gs *find_actual(const struct plan_input *in, const char *tenant)
+{
+	for (size_t i = 0; i < in->n_actual; i++)
+		if (streq(in->actual[i]->tenant, tenant))
+			return in->actual[i];
+	return NULL;
+}
+
+static void plan_monitor(const struct plan_input *in, const struct monitor *wanted, struct plan *out)
+{
+	const struct monitor *actual = find_actual_monitor(in, wanted->tenant, wanted->name);
+	CLEANUP(strs_release) struct strs fields = { 0 };
+	struct op *op;
+
+	if (actual && monitor_same(wanted, actual, &fields))
+		return;
+	op = add_op(out, actual ? OP_UPDATE_MONITOR : OP_CREATE_MONITOR);
+	op->monitor = wanted;
+	op->uuid = actual ? actual->uuid : NULL;
+	op->fields = actual ? strs_join(&fields, ",") : NULL;
+}
+
+static void plan_gs(const struct gs *wanted, const struct gs *actual, struct plan *out)
+{
+	CLEANUP(strs_release) struct strs fields = { 0 };
+	struct op *op;
+
+	if (actual && gs_same(wanted, actual, &fields))
+		return;
+	op = add_op(out, actual ? OP_UPDATE_GS : OP_CREATE_GS);
+	op->gs = wanted;
+	op->uuid = actual ? actual->uuid : NULL;
+	op->fields = actual ? strs_join(&fields, ",") : NULL;
+}
+
+static void plan_tenant(const struct plan_input *in, const struct gs *wanted, struct plan *out)
+{
+	const struct gs *actual = find_actual(in, wanted->tenant);
+
+	for (size_t i = 0; i < in->wanted->n_monitors; i++)
+		if (streq(in->wanted->monitors[i]->tenant, wanted->tenant))
+			plan_monitor(in, in->wanted->monitors[i], out);
+	plan_gs(wanted, actual, out);
+	plan_stale_monitors(in, wanted->tenant, actual, out);
+}
+
+/* Monitors in tenants that have no service of this name at all, neither wanted nor actual: each tenant once. */
+static void plan_orphans(const struct plan_input *in, struct plan *out)
+{
+	CLEANUP(strs_release) struct strs tenants = { 0 };
+
+	for (size_t i = 0; i < in->n_actual_monitors; i++) {
+		const char *tenant = in->actual_monitors[i]->tenant;
+
+		if (strs_has(&tenants, tenant) || wanted_find(in->wanted, tenant) || find_actual(in, tenant))
+			continue;
+		strs_add(&tenants, tenant);
+		plan_stale_monitors(in, tenant, NULL, out);
+	}
+}
+
+void plan_make(const struct plan_input *in, struct plan *out)
+{
+	*out = (struct plan){ 0 };
+	for (size_t i = 0; i < in->n_actual; i++)
+		if (!wanted_find(in->wanted, in->actual[i]->tenant))
+			plan_gone(in, in->actual[i], out);
+	for (size_t i = 0; i < in->wanted->n_gs; i++)
+		plan_tenant(in, in->wanted->gs[i], out);
+	plan_orphans(in, out);
+}
+
+void plan_release(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n_ops; i++)
+		free(plan->ops[i].fields);
+	free(plan->ops);
+	free(plan->held_because);
+	*plan = (struct plan){ 0 };
+}
