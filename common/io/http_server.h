@@ -1,7 +1,10 @@
 /* common/io/http_server.h - an HTTP/1.1 server on the loop: libmicrohttpd, optionally TLS (GnuTLS).
  *
- * Ownership: the server owns its exchanges. An exchange lives until it was answered to its end or the client left.
- * Errors:    starting fails with the address in the message. A body over the limit is answered 413 and never handed on.
+ * Ownership: the server owns its exchanges. An exchange lives until it was answered, hung up or ended, also when the client
+ *            left before; a stream lives until http_stream_end() or gone(). All are gone after http_server_free().
+ * Errors:    starting fails with the address in the message. A body over the limit is answered 413 and never handed on,
+ *            a target with %00 or too many parameters 400.
+ * The process should ignore SIGPIPE.
  */
 #pragma once
 
@@ -29,7 +32,9 @@ struct http_server_options {
 
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_options *options, struct err *err);
 int http_server_port(const struct http_server *server);
-/* Closes listener and connections; unanswered exchanges end without an answer. Run the loop afterwards. NULL is fine. */
+size_t http_server_connections(const struct http_server *server);      /* open ones */
+/* Closes listener and connections; unanswered exchanges end without an answer and gone() is not called.
+ * Run the loop afterwards. Never from inside the handler or gone(). NULL is fine. */
 void http_server_free(struct http_server *server);
 
 const char *http_method(const struct http_exchange *exchange);
@@ -43,8 +48,9 @@ const char *http_header(const struct http_exchange *exchange, const char *name);
 struct slice http_body(const struct http_exchange *exchange);
 const char *http_peer(const struct http_exchange *exchange);           /* "127.0.0.1" */
 bool http_peer_is_loopback(const struct http_exchange *exchange);
-/* The subject of the verified client certificate: NULL without one. Borrowed while the exchange lives. */
+/* The common name of the client's certificate: NULL without one that client_ca_pem signed. Borrowed while the exchange lives. */
 const char *http_peer_cn(const struct http_exchange *exchange);
+bool http_peer_left(const struct http_exchange *exchange);             /* nobody waits for the answer any more */
 
 /* Answers and ends the exchange. headers: "Name: value", ended by NULL; may be NULL. Bytes are copied. */
 void http_answer(struct http_exchange *exchange, int status, const char *content_type, struct slice body,
@@ -53,7 +59,8 @@ void http_answer(struct http_exchange *exchange, int status, const char *content
 void http_hang_up(struct http_exchange *exchange);
 
 /* An answer in pieces (chunked): begin, any number of sends, end. gone is called when the client leaves before the end;
- * after it the exchange must not be used. Queued bytes over max_queued_bytes: the client is cut off, gone is called. */
+ * after it the exchange must not be used; never from inside these three. Queued bytes over max_queued_bytes: the client is
+ * cut off, gone is called. */
 void http_stream_begin(struct http_exchange *exchange, int status, const char *content_type, size_t max_queued_bytes,
 		       void (*gone)(void *arg), void *arg);
 void http_stream_send(struct http_exchange *exchange, struct slice bytes);
