@@ -32,7 +32,7 @@ def controller_state(case):
     folder = CASES if os.path.exists(os.path.join(CASES, "controller.json")) else os.path.join(HERE, "cases")
     state = json.loads(read(folder, "controller.json"))
     for kind, objects in case.get("preload", {}).items():
-        state["objects"].setdefault(kind, []).extend(objects)
+        state["objects"].setdefault(kind, []).extend(dict(o, _tenant=tenant_of(o)) for o in objects)
     return state
 
 

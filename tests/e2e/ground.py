@@ -199,7 +199,8 @@ class RealGround:
     def kubectl(self, context, *args, text=None, check=True):
         """kubectl as the administrator; its output."""
         done = subprocess.run([os.path.join(self.binaries, "kubectl"), f"--kubeconfig={self.kubeconfig}",
-                               f"--context={context}", *args], input=text, capture_output=True, text=True, timeout=60)
+                               f"--context={context}",
+                               f"--cache-dir={os.path.join(self.folder, 'kubectl')}", *args], input=text, capture_output=True, text=True, timeout=60)
         if check and done.returncode:
             raise RuntimeError(f"kubectl {' '.join(args)}: {done.stderr}")
         return done.stdout

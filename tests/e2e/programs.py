@@ -156,7 +156,7 @@ class Avisim(Program):
     def writes_since(self, n=0):
         """Every attempt to change something, refused ones too; logins are none."""
         return [e for e in self.log_since(n)
-                if e["method"] not in ("GET", "HEAD", "OPTIONS") and re.match(r"/+api/", e["path"])]
+                if e["method"] not in ("GET", "HEAD", "OPTIONS") and re.match(r"/+api/+(?!login|logout)", e["path"])]
 
     def objects(self, kind, written=False):
         """{tenant, uuid, name, body, seeded, object} of each; written: only those a client wrote, with the last body."""
