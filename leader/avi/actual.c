@@ -300,7 +300,7 @@ static void forget_name(struct actual *actual, const char *text)
 		actual_drop_gs(actual, name->gs[0]->tenant, text);
 }
 
-void actual_keep_name(struct actual *newer, struct actual *older, const char *text)
+static void keep_name(struct actual *newer, const struct actual *older, const char *text)
 {
 	const struct name *name = find_name(older, text);
 
@@ -315,4 +315,24 @@ void actual_keep_name(struct actual *newer, struct actual *older, const char *te
 
 		actual_put_monitor(newer, &monitor);
 	}
+}
+
+void actual_refresh(struct actual *actual, struct actual **newer, const struct strs *keep)
+{
+	struct actual *taken = TAKE(*newer), shown;
+
+	for (size_t i = 0; i < keep->n; i++)
+		keep_name(taken, actual, keep->v[i]);
+	shown = *taken;
+	*taken = *actual;
+	*actual = shown;
+	actual_free(taken);
+}
+
+void actual_mark_down_response(struct actual *actual, const char *tenant, const char *name)
+{
+	struct gs *gs = (struct gs *)(uintptr_t)actual_find_gs(actual, tenant, name);
+
+	if (gs)
+		gs->is_down_response_ours = true;
 }

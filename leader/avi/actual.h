@@ -41,6 +41,8 @@ void actual_view_release(struct actual_view *view);        /* NULL is fine; free
 
 /* Every global name that a service or a monitor belongs to, once. each must not change the model. */
 void actual_each_name(const struct actual *actual, void (*each)(void *arg, const char *name), void *arg);
-/* Moves everything of one name from one model into another, replacing what that has of it. For names that were written
- * while a new listing was under way. */
-void actual_keep_name(struct actual *newer, struct actual *older, const char *name);
+/* Becomes what a new listing has shown, but for these names, which were written while it was under way: they stay as they
+ * are. Taken; *newer is NULL afterwards. */
+void actual_refresh(struct actual *actual, struct actual **newer, const struct strs *keep);
+/* Our own last write carried a down response: see gs_same(). */
+void actual_mark_down_response(struct actual *actual, const char *tenant, const char *name);

@@ -112,6 +112,7 @@ struct gs *gs_copy(const struct gs *from)
 	to->pki_ref = xstrdup(from->pki_ref);
 	to->down_response = xstrdup(from->down_response);
 	to->fallback_ip = xstrdup(from->fallback_ip);
+	to->is_down_response_ours = from->is_down_response_ours;
 	return to;
 }
 
@@ -294,6 +295,14 @@ static bool groups_same(const struct gs *wanted, const struct gs *actual, struct
 	return same;
 }
 
+static bool down_response_same(const struct gs *wanted, const struct gs *actual)
+{
+	if (!wanted->down_response && !actual->is_down_response_ours &&
+	    same_text(actual->down_response, "GSLB_SERVICE_DOWN_RESPONSE_NONE"))
+		return true;
+	return same_text(wanted->down_response, actual->down_response) && same_text(wanted->fallback_ip, actual->fallback_ip);
+}
+
 bool gs_same(const struct gs *wanted, const struct gs *actual, struct strs *fields)
 {
 	bool same = groups_same(wanted, actual, fields);
@@ -312,8 +321,7 @@ bool gs_same(const struct gs *wanted, const struct gs *actual, struct strs *fiel
 		same = differs(fields, "application_persistence_profile_ref");
 	if (!same_text(wanted->pki_ref, actual->pki_ref))
 		same = differs(fields, "pki_profile_ref");
-	if (!same_text(wanted->down_response, actual->down_response) ||
-	    !same_text(wanted->fallback_ip, actual->fallback_ip))
+	if (!down_response_same(wanted, actual))
 		same = differs(fields, "down_response");
 	for (size_t i = 0; i < actual->deviations.n; i++)
 		same = differs(fields, actual->deviations.v[i]);

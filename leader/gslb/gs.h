@@ -42,6 +42,7 @@ struct gs {
 	char *persistence_ref, *pki_ref;   /* names; NULL: none */
 	char *down_response;               /* type; NULL: none */
 	char *fallback_ip;
+	bool is_down_response_ours;        /* actual only: our own last write carried it (see gs_same) */
 	/* Actual only: the constant fields ("enabled", "wildcard_match", ...) whose value is not the one we write. An absent
 	 * field has the controller's default, which is ours. */
 	struct strs deviations;
@@ -81,7 +82,8 @@ struct monitor *monitor_copy(const struct monitor *monitor);
 
 /* The names of what differs between wanted and actual, appended to *fields (may be NULL); true when nothing does.
  * min_monitors_up with user monitors: a service written by AMKO 1.13.1 has refs+1 on one group and 2 on the others; that
- * counts as equal, so that it is adopted without a write. */
+ * counts as equal, so that it is adopted without a write. An actual down response of type NONE that we did not write
+ * ourselves is the controller's default, the same as none. */
 bool gs_same(const struct gs *wanted, const struct gs *actual, struct strs *fields);
 bool monitor_same(const struct monitor *wanted, const struct monitor *actual, struct strs *fields);
 

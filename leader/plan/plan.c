@@ -74,11 +74,30 @@ bool monitor_is_ours(const struct monitor *monitor, const char *owner)
 	return old != NULL;
 }
 
-static struct op *add_op(struct plan *plan, enum op_type type)
+bool op_is_gs(const struct op *op)
 {
+	return op->type == OP_CREATE_GS || op->type == OP_UPDATE_GS || op->type == OP_DELETE_GS;
+}
+
+bool op_is_creation(const struct op *op)
+{
+	return op->type == OP_CREATE_GS || op->type == OP_CREATE_MONITOR;
+}
+
+bool op_is_deletion(const struct op *op)
+{
+	return op->type == OP_DELETE_GS || op->type == OP_DELETE_MONITOR;
+}
+
+/* uuid: NULL for creations. */
+static struct op *add_op(struct plan *plan, enum op_type type, const char *tenant, const char *name, const char *uuid)
+{
+	struct op *op;
+
 	plan->ops = xrealloc(plan->ops, (plan->n_ops + 1) * sizeof(*plan->ops));
-	plan->ops[plan->n_ops] = (struct op){ .type = type };
-	return &plan->ops[plan->n_ops++];
+	op = &plan->ops[plan->n_ops++];
+	*op = (struct op){ .type = type, .tenant = xstrdup(tenant), .name = xstrdup(name), .uuid = xstrdup(uuid) };
+	return op;
 }
 
 static void hold(struct plan *plan, const char *what)
@@ -108,7 +127,6 @@ static void plan_stale_monitors(const struct plan_input *in, const char *tenant,
 	for (size_t i = 0; i < in->n_actual_monitors; i++) {
 		const struct monitor *monitor = in->actual_monitors[i];
 		bool is_referred = actual && strs_has(&actual->monitor_refs, monitor->name);
-		struct op *op;
 
 		if (!is_stale(in, monitor, tenant))
 			continue;
@@ -116,9 +134,7 @@ static void plan_stale_monitors(const struct plan_input *in, const char *tenant,
 			hold(out, "a monitor that no service refers to stays until every cluster of the policy is known");
 			continue;
 		}
-		op = add_op(out, OP_DELETE_MONITOR);
-		op->monitor = monitor;
-		op->uuid = monitor->uuid;
+		add_op(out, OP_DELETE_MONITOR, tenant, monitor->name, monitor->uuid);
 	}
 }
 
@@ -143,13 +159,9 @@ static bool may_delete(const struct plan_input *in, const struct gs *actual, str
 
 static void plan_gone(const struct plan_input *in, const struct gs *actual, struct plan *out)
 {
-	struct op *op;
-
 	if (!may_delete(in, actual, out))
 		return;
-	op = add_op(out, OP_DELETE_GS);
-	op->gs = actual;
-	op->uuid = actual->uuid;
+	add_op(out, OP_DELETE_GS, actual->tenant, actual->name, actual->uuid);
 	plan_stale_monitors(in, actual->tenant, actual, out);
 }
 
@@ -177,9 +189,9 @@ static void plan_monitor(const struct plan_input *in, const struct monitor *want
 
 	if (actual && monitor_same(wanted, actual, &fields))
 		return;
-	op = add_op(out, actual ? OP_UPDATE_MONITOR : OP_CREATE_MONITOR);
+	op = add_op(out, actual ? OP_UPDATE_MONITOR : OP_CREATE_MONITOR, wanted->tenant, wanted->name,
+		    actual ? actual->uuid : NULL);
 	op->monitor = wanted;
-	op->uuid = actual ? actual->uuid : NULL;
 	op->fields = actual ? strs_join(&fields, ",") : NULL;
 }
 
@@ -190,9 +202,8 @@ static void plan_gs(const struct gs *wanted, const struct gs *actual, struct pla
 
 	if (actual && gs_same(wanted, actual, &fields))
 		return;
-	op = add_op(out, actual ? OP_UPDATE_GS : OP_CREATE_GS);
+	op = add_op(out, actual ? OP_UPDATE_GS : OP_CREATE_GS, wanted->tenant, wanted->name, actual ? actual->uuid : NULL);
 	op->gs = wanted;
-	op->uuid = actual ? actual->uuid : NULL;
 	op->fields = actual ? strs_join(&fields, ",") : NULL;
 }
 
@@ -237,8 +248,12 @@ void plan_release(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->n_ops; i++)
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		free(plan->ops[i].tenant);
+		free(plan->ops[i].name);
+		free(plan->ops[i].uuid);
 		free(plan->ops[i].fields);
+	}
 	free(plan->ops);
 	free(plan->held_because);
 	*plan = (struct plan){ 0 };

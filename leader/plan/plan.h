@@ -3,7 +3,7 @@
  * A plan is data: build, print, count and test it without a controller. Order: services that go (with their monitors) before
  * services that come (a domain name must be free first); monitors before the service that refers to them; the service before
  * the monitors that it no longer uses.
- * Ownership: borrows both models, which must outlive it; plan_release() frees only the plan.
+ * Ownership: borrows the wanted models, which must outlive it, but nothing of the actual ones; plan_release() frees the plan.
  * Errors:    none. Equal inputs give an equal plan, in the same order.
  */
 #pragma once
@@ -15,11 +15,15 @@ const char *op_type_name(enum op_type type);               /* "create monitor", 
 
 struct op {
 	enum op_type type;
-	const struct gs *gs;               /* OP_*_GS: wanted, for OP_DELETE_GS actual */
-	const struct monitor *monitor;     /* OP_*_MONITOR: likewise */
-	const char *uuid;                  /* updates and deletions: of the actual object */
+	char *tenant, *name;               /* of the object */
+	char *uuid;                        /* updates and deletions: of the actual object */
+	const struct gs *gs;               /* what is written; NULL for deletions and monitors */
+	const struct monitor *monitor;     /* what is written; NULL for deletions and services */
 	char *fields;                      /* updates: what differs, "members,ttl" */
 };
+bool op_is_gs(const struct op *op);
+bool op_is_creation(const struct op *op);
+bool op_is_deletion(const struct op *op);
 
 struct plan {
 	struct op *ops;
