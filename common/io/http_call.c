@@ -88,6 +88,8 @@ static bool end_headers(struct http_call *call)
 	if (call->status < 200)       /* 100, 103: the answer is still to come */
 		return true;
 	call->has_headers = true;
+	if (call->status == 401 && call->new_bearer)
+		return true;          /* perhaps not the last word: http_call_renew() */
 	if (call->on_status && !call->on_status(call->arg, call->status))
 		return give_up(call);
 	return !is_abandoned(call);
@@ -213,6 +215,8 @@ static bool add_header(struct http_call *call, const char *header)
 	return true;
 }
 
+#define BEARER "Authorization: Bearer "
+
 static bool add_bearer(struct http_call *call, const struct secret *bearer)
 {
 	char *header;
@@ -220,7 +224,7 @@ static bool add_bearer(struct http_call *call, const struct secret *bearer)
 
 	if (!is_clean(bearer->bytes, bearer->n))
 		return err_set(&call->failure, ERR_INVALID, "%s: the token has a control character", call->endpoint);
-	header = xasprintf("Authorization: Bearer %s", bearer->bytes);
+	header = xasprintf(BEARER "%s", bearer->bytes);
 	size = strlen(header);
 	call->headers = curl_slist_append(call->headers, header);
 	explicit_bzero(header, size);
@@ -336,6 +340,8 @@ static void copy_request(struct http_call *call, const struct http_request *requ
 	call->on_status = request->on_status;
 	call->on_bytes = request->on_bytes;
 	call->may_send = request->may_send;
+	call->new_bearer = request->new_bearer;
+	call->dropped = request->dropped;
 	call->done = request->done;
 	call->arg = request->arg;
 }
@@ -369,10 +375,50 @@ static void free_headers(struct curl_slist *headers)
 	curl_slist_free_all(headers);
 }
 
+static void drop_bearer(struct http_call *call)
+{
+	for (struct curl_slist **at = &call->headers; *at; at = &(*at)->next) {
+		struct curl_slist *h = *at;
+
+		if (strncmp(h->data, BEARER, strlen(BEARER)) != 0)
+			continue;
+		*at = h->next;
+		h->next = NULL;
+		free_headers(h);
+		return;
+	}
+}
+
+bool http_call_renew(struct http_call *call)
+{
+	const struct secret *(*ask)(void *arg) = call->new_bearer;
+	const struct secret *bearer;
+
+	if (!ask || call->failure.code || call->status != 401)
+		return false;
+	call->new_bearer = NULL;
+	bearer = ask(call->arg);
+	if (!bearer) {
+		if (call->on_status && !call->on_status(call->arg, call->status))
+			give_up(call);
+		return false;
+	}
+	drop_bearer(call);
+	add_bearer(call, bearer);
+	SET(call, CURLOPT_HTTPHEADER, call->headers);
+	buf_clear(&call->collected);
+	call->has_headers = false;
+	call->status = 0;
+	call->state = HTTP_CALL_NEW;
+	return true;
+}
+
 void http_call_free(struct http_call *call)
 {
 	if (!call)
 		return;
+	if (call->dropped && call->state != HTTP_CALL_DELIVERED)
+		call->dropped(call->arg);
 	curl_easy_cleanup(call->easy);
 	free_headers(call->headers);
 	curl_slist_free_all(call->connect_to);

@@ -14,7 +14,7 @@ enum http_call_state {
 	HTTP_CALL_NEW,            /* to be handed to curl */
 	HTTP_CALL_RUNNING,        /* with curl */
 	HTTP_CALL_FINISHED,       /* away from curl, failure or reply are known, done is still to be called */
-	HTTP_CALL_CANCELLED,      /* still with curl, in which we stand: to be freed when we are out */
+	HTTP_CALL_CANCELLED,      /* from inside a callback: to be freed when we are out of it */
 	HTTP_CALL_DELIVERED,      /* done is running */
 };
 
@@ -24,6 +24,7 @@ struct http_call {
 	uv_loop_t *loop;
 	enum http_call_state state;
 	CURL *easy;
+	bool is_with_curl;             /* the multi handle has it */
 	char *endpoint;                /* host:port of the URL */
 	char *url;                     /* with the name of the certificate as host, where one was given */
 	struct curl_slist *headers, *connect_to;
@@ -40,7 +41,9 @@ struct http_call {
 	bool (*on_status)(void *arg, int status);
 	bool (*on_bytes)(void *arg, struct slice bytes);
 	bool (*may_send)(void *arg);
+	const struct secret *(*new_bearer)(void *arg);      /* NULL once asked */
 	http_done_fn *done;
+	void (*dropped)(void *arg);
 	void *arg;
 
 	/* The answer so far. */
@@ -55,6 +58,9 @@ struct http_call {
 /* Never fails: where the request cannot be sent, failure says why. */
 struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *request);
 void http_call_free(struct http_call *call);
+
+/* After a 401: true when there is another token; the call is as new then. */
+bool http_call_renew(struct http_call *call);
 
 /* When the call times out by our own clock; INT64_MAX: never. */
 int64_t http_call_due_ms(const struct http_call *call);

@@ -8,7 +8,7 @@
 #include "common/io/http_call.h"
 
 /* curl must not be entered again from its own callbacks. So a new call only joins the list, and one that is cancelled in
- * there is only marked; settle() does the rest when curl has returned. */
+ * there is only marked; settle() does the rest when curl has returned. done is never called in there. */
 struct http_client {
 	uv_loop_t *loop;
 	CURLM *multi;
@@ -16,7 +16,8 @@ struct http_client {
 	uv_timer_t clock;              /* our own time-outs, and at once when there is something to settle */
 	struct http_call *calls;
 	struct socket_watch *sockets;
-	bool is_in_curl, is_closing;
+	bool is_inside;                /* a callback other than done is running */
+	bool is_closing;
 	int n_open_handles;
 };
 
@@ -30,18 +31,23 @@ struct socket_watch {
 
 /* ---- calls ---- */
 
+static void leave_curl(struct http_client *client, struct http_call *call)
+{
+	if (call->is_with_curl)
+		curl_multi_remove_handle(client->multi, call->easy);
+	call->is_with_curl = false;
+}
+
 static void drop_call(struct http_client *client, struct http_call *call)
 {
-	if (call->state == HTTP_CALL_RUNNING || call->state == HTTP_CALL_CANCELLED)
-		curl_multi_remove_handle(client->multi, call->easy);
+	leave_curl(client, call);
 	DL_DELETE(client->calls, call);
 	http_call_free(call);
 }
 
 static void finish_call(struct http_client *client, struct http_call *call)
 {
-	if (call->state == HTTP_CALL_RUNNING)
-		curl_multi_remove_handle(client->multi, call->easy);
+	leave_curl(client, call);
 	call->state = HTTP_CALL_FINISHED;
 }
 
@@ -49,17 +55,16 @@ static void start_call(struct http_client *client, struct http_call *call)
 {
 	CURLMcode code;
 
-	if (call->failure.code) {
-		call->state = HTTP_CALL_FINISHED;
-		return;
-	}
-	code = curl_multi_add_handle(client->multi, call->easy);
-	if (code == CURLM_OK) {
-		call->state = HTTP_CALL_RUNNING;
-		return;
-	}
-	err_set(&call->failure, ERR_RETRY, "%s: %s", call->endpoint, curl_multi_strerror(code));
 	call->state = HTTP_CALL_FINISHED;
+	if (call->failure.code)
+		return;
+	code = curl_multi_add_handle(client->multi, call->easy);
+	if (code != CURLM_OK) {
+		err_set(&call->failure, ERR_RETRY, "%s: %s", call->endpoint, curl_multi_strerror(code));
+		return;
+	}
+	call->is_with_curl = true;
+	call->state = HTTP_CALL_RUNNING;
 }
 
 static void collect_results(struct http_client *client)
@@ -115,6 +120,22 @@ static struct http_call *next_finished(struct http_client *client)
 		if (call->state == HTTP_CALL_FINISHED)
 			return call;
 	return NULL;
+}
+
+/* A 401 may make it a new call. The owner is asked, who may end the call or the client. */
+static void end_call(struct http_client *client, struct http_call *call)
+{
+	bool is_new;
+
+	client->is_inside = true;
+	is_new = http_call_renew(call);
+	client->is_inside = false;
+	if (call->state == HTTP_CALL_CANCELLED)
+		drop_call(client, call);
+	else if (is_new)
+		start_call(client, call);
+	else
+		deliver(client, call);
 }
 
 /* ---- time-outs of our own ---- */
@@ -181,7 +202,7 @@ static void tear_down(struct http_client *client)
 {
 	while (client->calls)
 		drop_call(client, client->calls);
-	curl_multi_cleanup(client->multi);
+	curl_multi_cleanup(TAKE(client->multi));
 	while (client->sockets)
 		close_socket_watch(client->sockets);
 	uv_close((uv_handle_t *)&client->curl_timer, on_client_closed);
@@ -194,23 +215,23 @@ static void settle(struct http_client *client)
 {
 	struct http_call *call;
 
-	if (client->is_closing) {
-		tear_down(client);
-		return;
+	if (!client->is_closing) {
+		sweep_calls(client);
+		collect_results(client);
 	}
-	sweep_calls(client);
-	collect_results(client);
 	while (!client->is_closing && (call = next_finished(client)))
-		deliver(client, call);
+		end_call(client, call);
+	if (client->is_closing && client->multi)
+		tear_down(client);
 }
 
 static void run_curl(struct http_client *client, curl_socket_t fd, int events)
 {
 	int n_running;
 
-	client->is_in_curl = true;
+	client->is_inside = true;
 	curl_multi_socket_action(client->multi, fd, events, &n_running);
-	client->is_in_curl = false;
+	client->is_inside = false;
 	settle(client);
 }
 
@@ -358,12 +379,10 @@ void http_client_free(struct http_client *client)
 	if (!client || client->is_closing)
 		return;
 	client->is_closing = true;
-	if (!client->is_in_curl) {
-		tear_down(client);
-		return;
-	}
 	DL_FOREACH(client->calls, call)
-		call->state = call->state == HTTP_CALL_RUNNING ? HTTP_CALL_CANCELLED : call->state;
+		call->state = HTTP_CALL_CANCELLED;
+	if (!client->is_inside)
+		tear_down(client);
 }
 
 struct http_call *http_start(struct http_client *client, const struct http_request *request)
@@ -379,12 +398,17 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
 
 void http_cancel(struct http_call *call)
 {
-	if (!call || call->state == HTTP_CALL_DELIVERED)
+	if (!call || call->state == HTTP_CALL_DELIVERED || call->state == HTTP_CALL_CANCELLED)
 		return;
-	if (call->client->is_in_curl && call->state == HTTP_CALL_RUNNING)
+	if (call->client->is_inside)
 		call->state = HTTP_CALL_CANCELLED;
-	else if (call->state != HTTP_CALL_CANCELLED)
+	else
 		drop_call(call->client, call);
+}
+
+int64_t http_now_ms(const struct http_client *client)
+{
+	return (int64_t)uv_now(client->loop);
 }
 
 char *http_escape(const char *text)

@@ -56,7 +56,12 @@ struct http_request {
 	bool (*on_bytes)(void *arg, struct slice bytes);
 	/* Asked directly before the request is sent on a ready connection (also a reused one). false: ERR_CANCELLED. */
 	bool (*may_send)(void *arg);
+	/* Asked once, after a 401: another token to send the request with once more, borrowed; NULL: the 401 is the answer.
+	 * It must not start or cancel anything. */
+	const struct secret *(*new_bearer)(void *arg);
 	http_done_fn *done;
+	/* Called instead of done when the call ends by http_cancel() or with its client: arg is used no more. May be NULL. */
+	void (*dropped)(void *arg);
 	void *arg;
 };
 
@@ -65,8 +70,9 @@ struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections /*
 void http_client_free(struct http_client *client);
 
 struct http_call *http_start(struct http_client *client, const struct http_request *request);
-/* done is not called any more. NULL is fine. Never from inside on_status, on_bytes or may_send: return false there. */
+/* done is not called any more. NULL is fine. All of these may be called from inside any callback of the client. */
 void http_cancel(struct http_call *call);
+int64_t http_now_ms(const struct http_client *client);     /* the loop's clock */
 
 /* Percent-encodes for a path segment or a query value. Yours to free. */
 char *http_escape(const char *text);
