@@ -44,7 +44,7 @@ struct avi_call {
 struct avi_session {
 	struct http_client *http;
 	uv_loop_t *loop;
-	uv_timer_t turn;               /* runs out at once: for what must not happen inside a call */
+	uv_timer_t turn;               /* for what must not happen inside a call */
 	char *base;                    /* "https://[2001:db8::5]:8443" */
 	char *version, *username;
 	struct secret password;

@@ -353,7 +353,8 @@ static void session_on_turn(uv_timer_t *timer)
 
 void avi_next_turn(struct avi_session *session)
 {
-	uv_timer_start(&session->turn, session_on_turn, 0, 0);
+	/* Not 0: a timer that starts itself with 0 runs again in the same turn, and nothing else does. */
+	uv_timer_start(&session->turn, session_on_turn, 1, 0);
 }
 
 /* Host as given; a bare IPv6 address gets its brackets. */
