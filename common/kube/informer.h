@@ -7,7 +7,7 @@
  *     └──── 401/403 ────► FORBIDDEN (also from SYNCED and STALE; the store stays) ────► SYNCED
  *
  * Ownership: the informer owns its store; projections are freed with options.free. Freeing it stops everything and calls
- *            nothing back any more.
+ *            nothing back any more but options.free; that is allowed in every callback but project, same and free. Run the loop afterwards.
  * Errors:    none reach the caller but by on_state: it goes on for ever with back-off 1 s ... 60 s and jitter, Retry-After kept.
  */
 #pragma once
@@ -18,6 +18,14 @@ enum informer_state { INFORMER_NEVER, INFORMER_SYNCED, INFORMER_STALE, INFORMER_
 const char *informer_state_name(enum informer_state state);       /* "never synced", "synced", "stale", "forbidden" */
 
 struct informer;
+
+/* 0: the default. Tests shorten them. */
+struct informer_times {
+	int64_t backoff_min_ms, backoff_max_ms;  /* 1 s, 60 s; the latter bounds Retry-After too */
+	int64_t stale_ms;                        /* 30 s: so long without a live watch */
+	int64_t idle_ms;                         /* 150 s: a watch that is silent for so long is dead */
+	int64_t short_ms;                        /* 1 s: a watch that ends earlier and brought nothing new is a failure */
+};
 
 struct informer_options {
 	struct kube_client *kube;                /* outlives the informer */
@@ -34,6 +42,7 @@ struct informer_options {
 	/* A new state, or a new reason for the old one. err NULL: all is well. */
 	void (*on_state)(void *arg, enum informer_state state, const struct err *err);
 	void *arg;
+	struct informer_times times;
 };
 
 struct informer *informer_new(const struct informer_options *options);   /* starts at once */
