@@ -89,6 +89,16 @@ struct gslbconfig *gslbconfig_from_json(const cJSON *object)
 	return TAKE(config);
 }
 
+struct gslbconfig *gslbconfig_copy(const struct gslbconfig *config)
+{
+	struct gslbconfig *copy = xcalloc(1, sizeof(*copy));
+
+	table_copy(all_fields, config, copy);
+	copy->generation = config->generation;
+	copy->error = xstrdup(config->error);
+	return copy;
+}
+
 void gslbconfig_free(struct gslbconfig *config)
 {
 	if (!config)

@@ -39,6 +39,7 @@ struct gslbconfig {
 };
 
 struct gslbconfig *gslbconfig_from_json(const cJSON *object);
+struct gslbconfig *gslbconfig_copy(const struct gslbconfig *config);
 void gslbconfig_free(struct gslbconfig *config);                        /* NULL is fine */
 DEFINE_CLEANUP(struct gslbconfig *, gslbconfig_free)
 bool gslbconfig_same(const struct gslbconfig *a, const struct gslbconfig *b);       /* everything, resourceVersion too */
