@@ -56,7 +56,7 @@ static void place_add(const struct place *place, struct buf *path)
 	if (place->up)
 		place_add(place->up, path);
 	if (place->name)
-		buf_printf(path, "%s%.*s", place->up ? "." : "", shown(place->name), place->name);
+		buf_printf(path, "%s%.*s", path->n ? "." : "", shown(place->name), place->name);
 	else
 		buf_printf(path, "[%zu]", place->index);
 }

@@ -2,8 +2,10 @@
  *
  * Ownership: a struct kubeconfig owns its contexts. Files it names (certificates) are read while parsing; tokenFile is
  *            remembered and read by the client, because the token in it changes.
- * Errors:    ERR_INVALID with line or field path ("line 7: ...", "users[2].user.client-key-data: not base64"). A context
- *            that refers to a missing cluster or user does not spoil the others: it carries its own error.
+ * Errors:    ERR_INVALID with line or field path ("line 7: ...", "users[2].user.client-key-data: not base64") for what is
+ *            malformed. A context that refers to a missing cluster, user or file, or to a way of proving who we are that we
+ *            do not have (exec, auth-provider, username, impersonation, proxy-url), does not spoil the others: it carries
+ *            its own error. Of equal names the first counts.
  * Source:    https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 #pragma once
@@ -13,7 +15,8 @@
 
 struct kube_context {
 	char *name;
-	char *server;                  /* https://host:port, without a slash at the end */
+	char *server;                  /* https://host:port, without a slash at the end; may have a path. http:// only where
+					  nothing secret would be sent */
 	char *namespace;               /* NULL where absent */
 	char *tls_server_name;         /* NULL where absent */
 	bool insecure;
@@ -31,13 +34,17 @@ struct kubeconfig {
 };
 
 #define KUBECONFIG_MAX_BYTES (4 * 1024 * 1024)
+#define KUBECONFIG_MAX_ENTRIES 4096                        /* clusters, users, contexts: each */
+#define KUBECONFIG_MAX_RESOLVED_BYTES (64 * 1024 * 1024)   /* of all contexts; each has its own copy of its credentials */
+#define KUBECONFIG_PEM_MAX_BYTES (1024 * 1024)             /* of a file that it names */
 
-/* dir: what relative file names in it are relative to; NULL: the current directory. */
+/* out: uninitialised; empty on failure. dir: what relative file names in it are relative to; NULL: the current directory. */
 bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out, struct err *err);
 bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err);
 /* The service account of this pod, as a context of that name: /var/run/secrets/kubernetes.io/serviceaccount and
- * KUBERNETES_SERVICE_HOST/PORT. */
+ * KUBERNETES_SERVICE_HOST/PORT. ERR_NOTFOUND where this is no pod. */
 bool kubeconfig_in_cluster(const char *name, struct kubeconfig *out, struct err *err);
+bool kubeconfig_in_cluster_at(const char *dir, const char *name, struct kubeconfig *out, struct err *err);   /* for tests */
 /* NULL where there is no such context. Borrowed. */
 const struct kube_context *kubeconfig_find(const struct kubeconfig *config, const char *name);
 void kubeconfig_release(struct kubeconfig *config);       /* NULL is fine */
