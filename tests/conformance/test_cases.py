@@ -40,6 +40,10 @@ def tenant_of(obj):
     return obj.get("_tenant") or compare.reference(obj.get("tenant_ref", "")).removeprefix("tenant/") or "admin"
 
 
+def name_in(body):
+    return body.get("name", "") if isinstance(body, dict) else ""
+
+
 class Case:
     def __init__(self, name, rig):
         text = read(CASES, name, "case.yaml").replace(CONTROLLER, rig.avisim.address)
@@ -86,7 +90,7 @@ class Case:
     def left(self, kind):
         """What clients wrote, and what of the case's own preload still exists."""
         return [o for o in self.rig.avisim.objects(kind, written=True)
-                if not o["seeded"] or (o["tenant"], o["name"]) in self.preloaded.get(kind, ())]
+                if o["by_client"] or (o["tenant"], o["name"]) in self.preloaded.get(kind, ())]
 
     def statuses(self):
         return {f"{kind}/{o['metadata']['namespace']}/{o['metadata']['name']}": o.get("status")
@@ -95,7 +99,7 @@ class Case:
     def writes(self):
         found = self.rig.avisim.writes_since(self.seen)
         self.seen = max([self.seen] + [e["n"] for e in found])
-        return [f"{e['method']} {e['path']} ({e['tenant']}) {(e['body'] or {}).get('name', '')}: HTTP {e['status']}" for e in found]
+        return [f"{e['method']} {e['path']} ({e['tenant']}) {name_in(e['body'])}: HTTP {e['status']}" for e in found]
 
 
 @pytest.mark.parametrize("name", names())

@@ -39,7 +39,7 @@ class Replay:
                       "status": 200} for i in range(self.n_writes)]
 
     def objects(self, kind, written):
-        return [dict(o, seeded=False) for o in self.outcome[self.step][kind]]
+        return [dict(o, by_client=True) for o in self.outcome[self.step][kind]]
 
     def list(self, kind):
         return [{"metadata": {"namespace": k.split("/")[1], "name": k.split("/")[2]}, "status": v}

@@ -142,9 +142,6 @@ class Avisim(Program):
     def toggle(self, **switches):
         self.ask("POST", "/_sim/toggle", switches)
 
-    def faults(self, rules):
-        self.ask("POST", "/_sim/faults", rules)
-
     def log_since(self, n=0):
         """Entries with a number above n, in order."""
         entries = self.ask("GET", f"/_sim/log?since={n}")
