@@ -1,0 +1,25 @@
+/* tests/sim/avisim/front.h - the HTTPS side of the controller: between an exchange and the API.
+ *
+ * A request passes on_request() -> handle() -> send(). What makes bad days has its places there: before the API has seen the
+ * request (hanging does so), and between what the API did and what the client hears of it.
+ */
+#pragma once
+
+#include "common/io/http_server.h"
+#include "tests/sim/avisim/sim.h"
+
+struct front;
+/* Borrows sim and the certificate. */
+struct front *front_new(uv_loop_t *loop, struct sim *sim, const char *listen, const char *cert_pem, const char *key_pem, struct err *err);
+void front_free(struct front *front);                                 /* run the loop afterwards; NULL is fine */
+int front_port(const struct front *front);
+size_t front_connections(const struct front *front);
+size_t front_most_connections(const struct front *front);
+
+/* Refusing closes the listener and all connections; nothing that was sent before gets an answer. */
+bool front_set_refusing(struct front *front, bool is_refusing, struct err *err);
+bool front_is_refusing(const struct front *front);
+/* Hanging takes requests in and does nothing with them; afterwards those whose client still waits are handled. */
+void front_set_hanging(struct front *front, bool is_hanging);
+bool front_is_hanging(const struct front *front);
+size_t front_n_held(const struct front *front);
