@@ -14,7 +14,7 @@ VERSION           := $(shell cat VERSION)
 override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
-LEADER   := $(patsubst %.c,$(B)/%.o,$(wildcard leader/*/*.c))
+LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))

@@ -118,8 +118,13 @@ static void on_written(void *arg, const cJSON *json, const struct err *err, int6
 
 static void enqueue(struct status *s, const char *path, cJSON *body)
 {
-	struct write *write = xcalloc(1, sizeof(*write));
+	struct write *write;
 
+	if (s->options.is_dry_run) {
+		cJSON_Delete(body);
+		return;
+	}
+	write = xcalloc(1, sizeof(*write));
 	write->path = xstrdup(path);
 	write->body = body;
 	DL_APPEND(s->queue, write);
@@ -166,10 +171,8 @@ static void send_next(struct status *s)
 		return;
 	if (!s->queue && s->has_new_conditions && s->path)
 		enqueue_conditions(s);
-	if (!s->queue) {
-		s->options.on_idle(s->options.arg);
+	if (!s->queue)
 		return;
-	}
 	s->call = kube_start(s->options.kube, &(struct kube_request){
 		.method = "PATCH", .path = s->queue->path, .body_type = KUBE_BODY_MERGE_PATCH, .body = s->queue->body,
 		.done = on_written, .arg = s });

@@ -16,8 +16,7 @@ struct status;
 struct status_options {
 	struct kube_client *kube;
 	uv_loop_t *loop;
-	void (*on_idle)(void *arg);            /* nothing waits to be written any more */
-	void *arg;
+	bool is_dry_run;                       /* writes nothing */
 };
 
 struct status *status_new(const struct status_options *options);

@@ -1,0 +1,606 @@
+#include "leader/leader_parts.h"
+
+#include "common/base/log.h"
+#include "common/base/metrics.h"
+#include "leader/config/choose.h"
+#include "leader/config/uuid.h"
+
+#define CONTROLLER_CONNECTIONS 8
+#define STOP_MS 10000
+
+static void advance(struct leader *leader);
+
+static void close_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void set_phase(struct leader *leader, enum phase phase)
+{
+	static const char *const names[] = { "waiting", "checking", "listing", "syncing", "running" };
+
+	if (leader->phase == phase)
+		return;
+	leader->phase = phase;
+	log_info("phase", KV("phase", names[phase]));
+	if (phase != PHASE_RUNNING)
+		reconcile_pause(leader->reconcile);
+}
+
+/* --- from the controller's side ----------------------------------------------------------------------------------- */
+
+static void set_target(struct leader *leader)
+{
+	reconcile_set_target(leader->reconcile, &(struct apply_options){
+		.session = controller_session(leader->controller), .actual = leader->actual, .owner = leader->owner });
+}
+
+static void on_listed(void *arg, struct actual **actual, const char *default_pki, const char *why)
+{
+	struct leader *leader = arg;
+	CLEANUP(strs_release) struct strs written = { 0 };
+
+	leader->is_listing = false;
+	reconcile_noted(leader->reconcile, &written);
+	if (why) {
+		log_warn("listing_failed", KV("err", why));
+		leader->is_outage = true;
+		reconcile_pause(leader->reconcile);
+		health_suspect(leader->health);
+		return;
+	}
+	free(leader->default_pki);
+	leader->default_pki = xstrdup(default_pki);
+	if (leader->actual) {
+		actual_refresh(leader->actual, actual, &written);
+	} else {
+		leader->actual = TAKE(*actual);
+		set_target(leader);
+	}
+	leader->is_outage = false;
+	log_info("listed", KV("services", actual_count_gs(leader->actual)), KV("monitors", actual_count_monitors(leader->actual)));
+	names_mark_all(leader);
+	if (leader->phase == PHASE_LISTING)
+		set_phase(leader, PHASE_SYNCING);
+	if (leader->phase == PHASE_RUNNING) {
+		reconcile_retry_all(leader->reconcile);
+		reconcile_resume(leader->reconcile);
+	}
+	advance(leader);
+}
+
+static void list(struct leader *leader)
+{
+	leader->is_listing = true;
+	reconcile_note_start(leader->reconcile);
+	controller_list(leader->controller, on_listed, leader);
+}
+
+static bool has_members(struct leader *leader)
+{
+	CLEANUP(freep) char *state = NULL;
+
+	if (members_kubeconfig(leader->members))
+		return true;
+	state = xasprintf("error: provided kubeconfig has an error %s", members_error(leader->members));
+	status_state(leader->status, state);
+	return false;
+}
+
+/* The controller leads and the members' kubeconfig is readable: read everything. */
+static void begin_listing(struct leader *leader)
+{
+	if (!has_members(leader))
+		return;
+	set_phase(leader, PHASE_LISTING);
+	status_state(leader->status, STATE_SYNCING);
+	inventory_configure(leader->inventory, leader->config, members_kubeconfig(leader->members));
+	names_renew_knowledge(leader);
+	policies_configure(leader->policies, leader->config, leader->controller);
+	list(leader);
+	view_conditions(leader);
+}
+
+static void show_controller_state(struct leader *leader, enum controller_health health, const char *why)
+{
+	CLEANUP(freep) char *state = NULL;
+
+	if (health == CONTROLLER_NOT_LEADER) {
+		status_state(leader->status, STATE_NOT_LEADER);
+		return;
+	}
+	/* Once running, what is shown stays: the condition tells. */
+	if (leader->phase == PHASE_RUNNING)
+		return;
+	if (health == CONTROLLER_NO_LEADER_DATA)
+		state = xasprintf("error fetching Gslb leader site details, %s", why);
+	else
+		state = xasprintf("error: issue in connecting to the controller API, %s", why);
+	status_state(leader->status, state);
+}
+
+static void on_leads(struct leader *leader)
+{
+	switch (leader->phase) {
+	case PHASE_CHECKING:
+		begin_listing(leader);
+		break;
+	case PHASE_LISTING:
+		if (!leader->is_listing)
+			list(leader);
+		break;
+	case PHASE_RUNNING:
+		/* A doubt that did not prove true: go on. Else, and once a refresh interval: what does it have now? */
+		if (reconcile_is_paused(leader->reconcile) && !leader->is_outage)
+			reconcile_resume(leader->reconcile);
+		else if (!leader->is_listing)
+			list(leader);
+		break;
+	case PHASE_WAITING:
+	case PHASE_SYNCING:
+		break;
+	}
+}
+
+static void on_health(void *arg, enum controller_health health, const char *why)
+{
+	struct leader *leader = arg;
+
+	leader->controller_health = health;
+	leader->has_health = true;
+	view_controller_conditions(leader, health, why);
+	if (health == CONTROLLER_LEADER) {
+		on_leads(leader);
+		return;
+	}
+	reconcile_pause(leader->reconcile);
+	leader->is_outage = true;
+	show_controller_state(leader, health, why);
+	/* It may have been written to by its new master meanwhile: start over when it leads again. */
+	if (health == CONTROLLER_NOT_LEADER && leader->phase != PHASE_WAITING)
+		set_phase(leader, PHASE_CHECKING);
+}
+
+static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message)
+{
+	struct leader *leader = arg;
+
+	if (end == APPLY_FOREIGN)
+		log_warn("name_taken", KV("fqdn", fqdn), KV("err", message));
+	switch (class) {
+	case AVI_NETWORK:
+	case AVI_SERVER:
+	case AVI_THROTTLED:
+	case AVI_BAD_CREDENTIALS:
+	case AVI_UNAUTHORIZED:
+	case AVI_NOT_LEADER:
+		/* Everybody waits while one asks: no storm. */
+		reconcile_pause(leader->reconcile);
+		health_suspect(leader->health);
+		break;
+	default:
+		break;
+	}
+	view_conditions(leader);
+}
+
+/* --- from the clusters' and the policy's side --------------------------------------------------------------------- */
+
+/* Everything is known that will be known for now: begin. */
+static void begin_running(struct leader *leader)
+{
+	status_state(leader->status, STATE_SYNCED);
+	set_phase(leader, PHASE_RUNNING);
+	status_state(leader->status, STATE_ACCEPTED);
+	names_mark_all(leader);
+	reconcile_retry_all(leader->reconcile);
+	reconcile_resume(leader->reconcile);
+}
+
+static void advance(struct leader *leader)
+{
+	if (leader->is_stopping)
+		return;
+	if (names_renew_knowledge(leader) && leader->actual)
+		names_mark_all(leader);
+	if (leader->phase == PHASE_SYNCING && inventory_is_settled(leader->inventory) && policies_is_settled(leader->policies))
+		begin_running(leader);
+	view_conditions(leader);
+}
+
+static void on_inventory(void *arg)
+{
+	advance(arg);
+}
+
+static void on_policy(void *arg)
+{
+	struct leader *leader = arg;
+
+	names_mark_all(leader);
+}
+
+static void on_policy_settled(void *arg)
+{
+	advance(arg);
+}
+
+static void on_policy_status(void *arg, const struct gdp *gdp, const char *error_status)
+{
+	struct leader *leader = arg;
+
+	status_policy(leader->status, gdp, error_status);
+}
+
+static void on_policy_deleted(void *arg, const char *namespace, const char *name)
+{
+	struct leader *leader = arg;
+
+	policies_deleted(leader->policies, namespace, name);
+}
+
+/* --- from the configuration's side -------------------------------------------------------------------------------- */
+
+static void on_uuid_written(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	struct leader *leader = arg;
+
+	(void)json;
+	(void)retry_after_ms;
+	leader->uuid_call = NULL;
+	if (err)
+		log_error("uuid_not_written", KV("err", (const char *)err->msg));
+}
+
+/* The identity is made once and kept on the object, before anything else is done under it. */
+static void write_uuid(struct leader *leader, const struct gslbconfig *config)
+{
+	CLEANUP(cJSON_Deletep) cJSON *patch = cJSON_CreateObject();
+	CLEANUP(freep) char *path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
+	char uuid[37];
+
+	if (leader->uuid_call || leader->options.is_dry_run)
+		return;
+	uuid_generate_new(uuid);
+	log_info("uuid_made", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
+	json_put_str(json_put_object(json_put_object(patch, "metadata"), "annotations"), UUID_ANNOTATION, uuid);
+	/* With the version that had none: another instance may have been faster. */
+	json_put_str(cJSON_GetObjectItemCaseSensitive(patch, "metadata"), "resourceVersion", config->resource_version);
+	leader->uuid_call = kube_start(leader->kube, &(struct kube_request){
+		.method = "PATCH", .path = path, .body_type = KUBE_BODY_MERGE_PATCH, .body = patch,
+		.done = on_uuid_written, .arg = leader });
+}
+
+static void complain(struct leader *leader, const char *reason, const char *state, const char *message)
+{
+	if (!streq0(leader->complaint, message)) {
+		free(leader->complaint);
+		leader->complaint = xstrdup(message);
+		log_warn("gslbconfig_refused", KV("reason", reason), KV("err", message));
+	}
+	status_condition(leader->status, "Accepted", "False", reason, message);
+	if (state)
+		status_state(leader->status, state);
+}
+
+/* The Secret that it names; false when there is none (yet). */
+static bool has_credentials(struct leader *leader, const struct gslbconfig *config)
+{
+	const struct credentials *credentials;
+	CLEANUP(freep) char *state = NULL;
+	CLEANUP(freep) char *message = NULL;
+
+	own_follow_secret(leader->own, config->credentials);
+	if (!own_has_secret(leader->own))
+		return false;
+	credentials = own_credentials(leader->own);
+	if (!credentials) {
+		state = xasprintf("error: secret object doesn't exist %s", config->credentials);
+		message = xasprintf("Secret %s/%s does not exist", config->namespace, config->credentials);
+		complain(leader, "NoSecret", state, message);
+		return false;
+	}
+	if (credentials->username && secret_is_set(&credentials->password))
+		return true;
+	state = xasprintf("error: invalid gslb config with leaderSecret %s", config->credentials);
+	message = xasprintf("Secret %s/%s lacks username or password", config->namespace, config->credentials);
+	complain(leader, "BadSecret", state, message);
+	return false;
+}
+
+/* False: not acceptable, or not yet; it was told why. */
+static bool is_sound(struct leader *leader, const struct gslbconfig *config)
+{
+	struct complaint complaint;
+
+	if (config_complaint(config, &complaint)) {
+		complain(leader, complaint.reason, complaint.state, complaint.message);
+		complaint_release(&complaint);
+		return false;
+	}
+	if (!config->uuid_annotation) {
+		write_uuid(leader, config);
+		return false;
+	}
+	return has_credentials(leader, config);
+}
+
+static void use_credentials(struct leader *leader, const struct credentials *credentials)
+{
+	free(leader->credentials.username);
+	leader->credentials.username = xstrdup(credentials->username);
+	secret_set(&leader->credentials.password, (struct slice){ credentials->password.bytes, credentials->password.n });
+}
+
+static void use_new_controller(struct leader *leader)
+{
+	char uuid[37];
+
+	reconcile_set_target(leader->reconcile, NULL);
+	policies_configure(leader->policies, NULL, NULL);
+	health_follow(leader->health, NULL);
+	controller_free(leader->controller);
+	actual_free(TAKE(leader->actual));
+	leader->is_listing = false;
+	leader->has_health = false;
+	if (!uuid_normalise(leader->config->uuid_annotation, uuid))
+		abort();           /* is_sound() has seen to it */
+	snprintf(leader->owner, sizeof(leader->owner), "amko-%s", uuid);
+	leader->controller = controller_new(&(struct controller_options){
+		.http = leader->avi_http,
+		.loop = leader->options.loop,
+		.address = leader->config->controller_ip,
+		.version = leader->config->controller_version,
+		.username = leader->credentials.username,
+		.password = &leader->credentials.password,
+		.owner = leader->owner,
+	});
+	health_follow(leader->health, leader->controller);
+}
+
+/* Starts over with this configuration, in the running process. */
+static void take_in_charge(struct leader *leader, const struct gslbconfig *config, const struct credentials *credentials)
+{
+	bool is_new = !leader->config || !config_same_controller(leader->config, config);
+	struct gslbconfig *before = leader->config;
+
+	log_info("gslbconfig_taken", KV("name", config->name), KV("generation", (long long)config->generation));
+	leader->config = gslbconfig_copy(config);
+	use_credentials(leader, credentials);
+	set_phase(leader, PHASE_CHECKING);
+	health_set_interval(leader->health, config->refresh_interval_s);
+	if (is_new) {
+		use_new_controller(leader);
+	} else {
+		/* Stopped until the listing, for the old configuration goes away. */
+		policies_configure(leader->policies, NULL, NULL);
+		avi_session_set_credentials(controller_session(leader->controller), credentials->username, &credentials->password);
+		health_check_now(leader->health);
+	}
+	gslbconfig_free(before);
+}
+
+static void apply_log_level(struct leader *leader, const struct gslbconfig *config)
+{
+	enum log_level level;
+
+	if (!leader->options.has_log_level && config->log_level && log_level_parse(config->log_level, &level) && level != log_level()) {
+		log_set_level(level);
+		log_info("log_level", KV("level", config->log_level));
+	}
+}
+
+static void refuse_others(struct leader *leader, const struct gslbconfig *const *all, size_t n, const struct gslbconfig *chosen)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (all[i] == chosen)
+			continue;
+		status_refuse_config(leader->status, all[i],
+				     streq0(all[i]->namespace, leader->options.namespace) ? STATE_SECOND : STATE_NAMESPACE);
+	}
+}
+
+static bool is_in_charge(const struct leader *leader, const struct gslbconfig *config, const struct credentials *credentials)
+{
+	return leader->config && config_same_but_log_level(leader->config, config) &&
+	       streq0(leader->credentials.username, credentials->username) &&
+	       secret_same(&leader->credentials.password, &credentials->password);
+}
+
+static void keep_in_charge(struct leader *leader, const struct gslbconfig *config)
+{
+	(void)config;
+	/* What was wrong for a while is mended: the state that holds is shown again. */
+	if (leader->phase == PHASE_RUNNING)
+		status_state(leader->status, STATE_ACCEPTED);
+}
+
+/* The own cluster's objects or the members' kubeconfig changed: decide anew. */
+static void run(void *arg)
+{
+	struct leader *leader = arg;
+	CLEANUP(freep) const struct gslbconfig **all = NULL;
+	const struct gslbconfig *chosen;
+	size_t n;
+
+	if (leader->is_stopping || !own_has_configs(leader->own))
+		return;
+	all = own_configs(leader->own, &n);
+	chosen = config_choose(all, n, leader->options.namespace, leader->config ? leader->config->name : NULL);
+	status_observe(leader->status, chosen);
+	refuse_others(leader, all, n, chosen);
+	policies_run(leader->policies);
+	if (chosen)
+		apply_log_level(leader, chosen);
+	if (chosen && is_sound(leader, chosen)) {
+		free(TAKE(leader->complaint));
+		if (is_in_charge(leader, chosen, own_credentials(leader->own)))
+			keep_in_charge(leader, chosen);
+		else
+			take_in_charge(leader, chosen, own_credentials(leader->own));
+	}
+	advance(leader);
+}
+
+static void on_members(void *arg)
+{
+	struct leader *leader = arg;
+
+	if (leader->is_stopping)
+		return;
+	if (leader->phase == PHASE_CHECKING)
+		health_check_now(leader->health);
+	else if (leader->phase > PHASE_CHECKING &&
+		 inventory_configure(leader->inventory, leader->config, members_kubeconfig(leader->members)))
+		log_info("members_applied");
+	advance(leader);
+}
+
+/* --- beginning and end -------------------------------------------------------------------------------------------- */
+
+static void stop_if_quiet(struct leader *leader);
+
+static void on_reconcile_idle(void *arg)
+{
+	struct leader *leader = arg;
+
+	view_conditions(leader);
+	stop_if_quiet(leader);
+}
+
+static bool read_own_kubeconfig(struct leader *leader, struct err *err)
+{
+	const struct kube_context *context;
+	const char *name = leader->options.context;
+
+	if (!leader->options.kubeconfig) {
+		if (!kubeconfig_in_cluster("in-cluster", &leader->own_kubeconfig, err))
+			return err_wrap(err, "no --kubeconfig, and not in a cluster");
+		name = "in-cluster";
+	} else if (!kubeconfig_read(leader->options.kubeconfig, &leader->own_kubeconfig, err)) {
+		return err_wrap(err, "--kubeconfig %s", leader->options.kubeconfig);
+	}
+	if (!name)
+		name = leader->own_kubeconfig.current;
+	if (!name)
+		return err_set(err, ERR_INVALID, "--kubeconfig %s has no current-context: name one with --context",
+			       leader->options.kubeconfig);
+	context = kubeconfig_find(&leader->own_kubeconfig, name);
+	if (!context)
+		return err_set(err, ERR_INVALID, "--context %s is not in %s", name, leader->options.kubeconfig);
+	if (context->error)
+		return err_set(err, ERR_INVALID, "context %s: %s", name, context->error);
+	leader->kube = kube_client_new(leader->kube_http, context);
+	return true;
+}
+
+static void make_parts(struct leader *leader)
+{
+	uv_loop_t *loop = leader->options.loop;
+
+	leader->status = status_new(&(struct status_options){
+		.kube = leader->kube, .loop = loop, .is_dry_run = leader->options.is_dry_run });
+	leader->inventory = inventory_new(&(struct inventory_options){
+		.http = leader->kube_http, .loop = loop, .on_host = names_mark, .on_state = on_inventory, .arg = leader });
+	leader->reconcile = reconcile_new(&(struct reconcile_options){
+		.loop = loop, .make_plan = names_make_plan, .on_result = on_result, .on_idle = on_reconcile_idle, .arg = leader });
+	leader->health = health_new(&(struct health_options){ .loop = loop, .on_health = on_health, .arg = leader });
+	leader->members = members_new(loop, leader->options.members_kubeconfig, on_members, leader);
+	leader->own = own_new(&(struct own_options){
+		.kube = leader->kube, .loop = loop, .namespace = leader->options.namespace,
+		.on_change = run, .on_policy_deleted = on_policy_deleted, .arg = leader });
+	leader->policies = policies_new(&(struct policies_options){
+		.loop = loop, .own = leader->own, .namespace = leader->options.namespace, .on_change = on_policy,
+		.on_settled = on_policy_settled, .set_status = on_policy_status, .arg = leader });
+	leader->stop_timer = xcalloc(1, sizeof(*leader->stop_timer));
+	uv_timer_init(loop, leader->stop_timer);
+	leader->stop_timer->data = leader;
+}
+
+struct leader *leader_new(const struct leader_options *options, struct err *err)
+{
+	struct leader *leader = xcalloc(1, sizeof(*leader));
+
+	leader->options = *options;
+	leader->kube_http = http_client_new(options->loop, 0);
+	leader->avi_http = http_client_new(options->loop, CONTROLLER_CONNECTIONS);
+	if (!read_own_kubeconfig(leader, err)) {
+		leader_free(leader);
+		return NULL;
+	}
+	make_parts(leader);
+	return leader;
+}
+
+static void on_logged_out(void *arg)
+{
+	struct leader *leader = arg;
+
+	leader->stopped(leader->stopped_arg);
+}
+
+static void log_out(struct leader *leader)
+{
+	uv_timer_stop(leader->stop_timer);
+	if (leader->controller && avi_session_is_connected(controller_session(leader->controller)))
+		avi_session_logout(controller_session(leader->controller), on_logged_out, leader);
+	else
+		leader->stopped(leader->stopped_arg);
+}
+
+static void on_stop_due(uv_timer_t *timer)
+{
+	log_out(timer->data);
+}
+
+static void stop_if_quiet(struct leader *leader)
+{
+	struct reconcile_counts counts;
+
+	if (!leader->is_stopping || !uv_is_active((uv_handle_t *)leader->stop_timer))
+		return;
+	reconcile_counts(leader->reconcile, &counts);
+	if (!counts.n_in_flight)
+		log_out(leader);
+}
+
+void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg)
+{
+	struct reconcile_counts counts;
+
+	leader->is_stopping = true;
+	leader->stopped = stopped;
+	leader->stopped_arg = arg;
+	reconcile_pause(leader->reconcile);
+	reconcile_counts(leader->reconcile, &counts);
+	uv_timer_start(leader->stop_timer, on_stop_due, counts.n_in_flight ? STOP_MS : 0, 0);
+}
+
+void leader_free(struct leader *leader)
+{
+	if (!leader)
+		return;
+	reconcile_free(leader->reconcile);
+	health_free(leader->health);
+	policies_free(leader->policies);
+	inventory_free(leader->inventory);
+	members_free(leader->members);
+	own_free(leader->own);
+	http_cancel(leader->uuid_call);
+	status_free(leader->status);
+	controller_free(leader->controller);
+	actual_free(leader->actual);
+	names_release(leader);
+	kube_client_free(leader->kube);
+	kubeconfig_release(&leader->own_kubeconfig);
+	http_client_free(leader->kube_http);
+	http_client_free(leader->avi_http);
+	gslbconfig_free(leader->config);
+	free(leader->credentials.username);
+	secret_release(&leader->credentials.password);
+	free(leader->complaint);
+	free(leader->default_pki);
+	if (leader->stop_timer)
+		uv_close((uv_handle_t *)leader->stop_timer, close_handle);
+	free(leader);
+}

@@ -1,0 +1,65 @@
+/* leader/leader_parts.h - struct leader, for leader.c and the files that are parts of it: names.c (what a name should be),
+ * view.c (what is told to people). Nobody else includes this. */
+#pragma once
+
+#include "leader/avi/health.h"
+#include "leader/avi/reconcile.h"
+#include "leader/config/members.h"
+#include "leader/config/policies.h"
+#include "leader/leader.h"
+#include "leader/ops/status.h"
+#include "leader/watch/inventory.h"
+
+enum phase { PHASE_WAITING, PHASE_CHECKING, PHASE_LISTING, PHASE_SYNCING, PHASE_RUNNING };
+
+struct held_name;
+
+struct leader {
+	struct leader_options options;
+	/* In the order of the data flow. */
+	struct http_client *kube_http, *avi_http;
+	struct kubeconfig own_kubeconfig;
+	struct kube_client *kube;
+	struct own *own;
+	struct members *members;
+	struct inventory *inventory;
+	struct policies *policies;
+	struct reconcile *reconcile;
+	struct controller *controller;         /* NULL until a configuration is sound */
+	struct health *health;
+	struct status *status;
+
+	enum phase phase;
+	struct gslbconfig *config;             /* in charge; NULL: none was sound yet */
+	struct credentials credentials;        /* in use */
+	char owner[48];                        /* "amko-<uuid>" */
+	char *complaint;                       /* why the newest GSLBConfig is not in charge; NULL: it is */
+	struct http_call *uuid_call;
+	struct actual *actual;                 /* NULL until listed */
+	char *default_pki;
+	struct knowledge knowledge;
+	struct held_name *held;                /* names with deletions that have no cause */
+	bool is_outage;                        /* the controller was away since the last listing */
+	bool is_listing;
+	enum controller_health controller_health;
+	bool has_health;
+
+	uv_timer_t *stop_timer;
+	bool is_stopping;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+};
+
+/* names.c */
+void names_make_plan(void *arg, const char *fqdn, struct wanted *wanted, struct plan *plan);
+void names_mark(void *arg, const char *fqdn);
+void names_mark_all(struct leader *leader);
+/* What is known of the clusters has changed: true when that changes what names should be. */
+bool names_renew_knowledge(struct leader *leader);
+size_t names_count_held(const struct leader *leader);
+const char *names_why_held(const struct leader *leader);   /* of one of them; "" */
+void names_release(struct leader *leader);
+
+/* view.c */
+void view_conditions(struct leader *leader);
+void view_controller_conditions(struct leader *leader, enum controller_health health, const char *why);

@@ -1,0 +1,239 @@
+/* What the leader tells people about itself: conditions of the GSLBConfig, readiness, /api/sync. */
+#include "common/base/metrics.h"
+#include "leader/config/choose.h"
+#include "leader/leader_parts.h"
+
+#define MESSAGE_MAX_BYTES 1024
+#define MAX_FAILING_SHOWN 20
+
+static struct metric ready_gauge = METRIC_GAUGE("amko_leader_running", "1 while the leader writes to the controller.");
+static struct metric names_gauge = METRIC_GAUGE("amko_names", "Global names by state.", "state");
+
+void view_controller_conditions(struct leader *leader, enum controller_health health, const char *why)
+{
+	static const char *const reasons[] = {
+		[CONTROLLER_UNREACHABLE] = "Unreachable", [CONTROLLER_UNAUTHORIZED] = "Unauthorized",
+		[CONTROLLER_NO_LEADER_DATA] = "NoLeaderData", [CONTROLLER_NOT_LEADER] = "Reachable",
+		[CONTROLLER_LEADER] = "Reachable",
+	};
+	bool is_reachable = health == CONTROLLER_LEADER || health == CONTROLLER_NOT_LEADER;
+
+	status_condition(leader->status, "ControllerReachable", is_reachable ? "True" : "False", reasons[health],
+			 is_reachable ? "" : why);
+	if (health == CONTROLLER_LEADER)
+		status_condition(leader->status, "ControllerIsLeader", "True", "Leader", "");
+	else if (health == CONTROLLER_NOT_LEADER)
+		status_condition(leader->status, "ControllerIsLeader", "False", "NotLeader",
+				 "another site's controller is the GSLB leader: nothing is written; asked again every 10 s");
+	else
+		status_condition(leader->status, "ControllerIsLeader", "Unknown", reasons[health], why);
+}
+
+static void view_accepted(struct leader *leader)
+{
+	const char *error = members_error(leader->members);
+
+	if (leader->complaint)
+		return;            /* has been told */
+	if (error)
+		status_condition(leader->status, "Accepted", "False", "BadKubeconfig", error);
+	else if (leader->phase == PHASE_RUNNING)
+		status_condition(leader->status, "Accepted", "True", "Accepted", "");
+	else if (leader->config)
+		status_condition(leader->status, "Accepted", "Unknown", "InProgress", "being checked and synchronised");
+}
+
+/* The worst of all reasons, the messages of all clusters in trouble. */
+static void view_clusters(struct leader *leader)
+{
+	enum cluster_trouble worst = CLUSTER_FINE;
+	struct buf text;
+
+	if (leader->phase < PHASE_LISTING)
+		return;
+	buf_init(&text, MESSAGE_MAX_BYTES);
+	for (size_t i = 0; i < inventory_count(leader->inventory); i++) {
+		CLEANUP(freep) char *message = NULL;
+		enum cluster_trouble trouble = cluster_trouble(inventory_cluster(leader->inventory, i), &message);
+
+		if (trouble == CLUSTER_FINE)
+			continue;
+		worst = MAX(worst, trouble);
+		buf_printf(&text, "%s%s", text.n ? "; " : "", message);
+	}
+	status_condition(leader->status, "ClustersSynced", worst == CLUSTER_FINE ? "True" : "False",
+			 cluster_trouble_reason(worst), buf_str(&text));
+	buf_release(&text);
+}
+
+static void view_policy(struct leader *leader)
+{
+	const char *reason, *message, *value;
+
+	if (leader->phase < PHASE_SYNCING)
+		return;
+	value = policies_condition(leader->policies, &reason, &message);
+	status_condition(leader->status, "PolicyAccepted", value, reason, message);
+}
+
+static void view_held(struct leader *leader)
+{
+	CLEANUP(freep) char *message = NULL;
+	size_t n = names_count_held(leader);
+
+	if (leader->phase != PHASE_RUNNING)
+		return;
+	if (n)
+		message = xasprintf("%zu name%s kept at the controller without a cause to remove: %s", n, n == 1 ? " is" : "s are",
+				    names_why_held(leader));
+	status_condition(leader->status, "DeletesHeld", n ? "True" : "False", n ? "Unknown" : "None", n ? message : "");
+}
+
+static void view_metrics(const struct leader *leader)
+{
+	struct reconcile_counts counts;
+
+	reconcile_counts(leader->reconcile, &counts);
+	metric_set(&ready_gauge, leader->phase == PHASE_RUNNING && !reconcile_is_paused(leader->reconcile));
+	metric_set(&names_gauge, (double)counts.n_pending, "pending");
+	metric_set(&names_gauge, (double)counts.n_in_flight, "in_flight");
+	metric_set(&names_gauge, (double)counts.n_failing, "failing");
+}
+
+void view_conditions(struct leader *leader)
+{
+	view_accepted(leader);
+	view_clusters(leader);
+	view_policy(leader);
+	view_held(leader);
+	view_metrics(leader);
+}
+
+bool leader_is_ready(const struct leader *leader, char **why)
+{
+	static const char *const waits_for[] = {
+		[PHASE_WAITING] = "a GSLBConfig to be accepted", [PHASE_CHECKING] = "the controller",
+		[PHASE_LISTING] = "the controller's objects", [PHASE_SYNCING] = "the member clusters and the policy",
+	};
+
+	if (leader->phase == PHASE_RUNNING)
+		return true;
+	*why = xasprintf("waiting for %s%s%s", waits_for[leader->phase], leader->complaint ? ": " : "",
+			 leader->complaint ? leader->complaint : "");
+	return false;
+}
+
+bool leader_is_connected(const struct leader *leader)
+{
+	return leader->controller && avi_session_is_connected(controller_session(leader->controller));
+}
+
+static void put_state(cJSON *list, const char *kind, enum informer_state state, const char *resource_version, size_t n_objects)
+{
+	cJSON *row = json_add_object(list);
+
+	json_put_str(row, "kind", kind);
+	json_put_str(row, "state", informer_state_name(state));
+	json_put_str(row, "resourceVersion", resource_version);
+	json_put_int(row, "objects", (int64_t)n_objects);
+}
+
+static void put_clusters(const struct leader *leader, cJSON *json)
+{
+	cJSON *list = json_put_array(json, "clusters");
+
+	for (size_t i = 0; i < inventory_count(leader->inventory); i++) {
+		const struct cluster *cluster = inventory_cluster(leader->inventory, i);
+		struct cluster_kind_state states[N_HOST_KINDS + 1];
+		size_t n = cluster_states(cluster, states);
+		cJSON *row = json_add_object(list), *kinds;
+
+		json_put_str(row, "cluster", cluster_name(cluster));
+		kinds = json_put_array(row, "kinds");
+		for (size_t k = 0; k < n; k++)
+			put_state(kinds, states[k].kind, states[k].state, states[k].resource_version, states[k].n_objects);
+	}
+}
+
+static void put_own(const struct leader *leader, cJSON *json)
+{
+	cJSON *list = json_put_array(json, "own");
+	struct own_state states[OWN_STATES];
+
+	own_states(leader->own, states);
+	for (size_t i = 0; i < OWN_STATES; i++)
+		put_state(list, states[i].kind, states[i].state, states[i].resource_version, states[i].n_objects);
+}
+
+static void put_failing(void *arg, const char *fqdn, const char *message)
+{
+	cJSON *row = json_add_object(arg);
+
+	json_put_str(row, "fqdn", fqdn);
+	json_put_str(row, "error", message);
+}
+
+static void put_names(const struct leader *leader, cJSON *json)
+{
+	cJSON *names = json_put_object(json, "names");
+	struct reconcile_counts counts;
+
+	reconcile_counts(leader->reconcile, &counts);
+	json_put_int(names, "pending", (int64_t)counts.n_pending);
+	json_put_int(names, "in_flight", (int64_t)counts.n_in_flight);
+	json_put_int(names, "failing", (int64_t)counts.n_failing);
+	json_put_int(names, "held", (int64_t)names_count_held(leader));
+	reconcile_each_failing(leader->reconcile, MAX_FAILING_SHOWN, put_failing, json_put_array(json, "failing"));
+	json_put_int(json, "writes_total", (int64_t)counts.n_passes);
+}
+
+/* Everything that was seen has been carried through, or is refused or impossible for now. */
+static bool is_settled(const struct leader *leader)
+{
+	struct reconcile_counts counts;
+
+	reconcile_counts(leader->reconcile, &counts);
+	if (!own_has_configs(leader->own) || status_count_pending(leader->status) || health_is_checking(leader->health) ||
+	    leader->uuid_call || leader->is_listing)
+		return false;
+	switch (leader->phase) {
+	case PHASE_WAITING:
+		return leader->complaint || !leader->config;
+	case PHASE_CHECKING:
+		return leader->has_health && (leader->controller_health != CONTROLLER_LEADER || members_error(leader->members));
+	case PHASE_LISTING:
+	case PHASE_SYNCING:
+		return false;
+	case PHASE_RUNNING:
+		return policies_is_settled(leader->policies) && !counts.n_in_flight && !counts.n_pending;
+	}
+	return false;
+}
+
+cJSON *leader_sync_json(const struct leader *leader)
+{
+	static const char *const phases[] = { "waiting", "checking", "listing", "syncing", "running" };
+	cJSON *json = cJSON_CreateObject(), *config, *policy;
+	const struct gdp *in_force = policies_in_force(leader->policies);
+
+	json_put_bool(json, "settled", is_settled(leader));
+	json_put_str(json, "phase", phases[leader->phase]);
+	json_put_bool(json, "paused", reconcile_is_paused(leader->reconcile));
+	config = json_put_object(json, "config");
+	json_put_str(config, "state", status_last_state(leader->status));
+	json_put_str(config, "name", leader->config ? leader->config->name : "");
+	json_put_bool(config, "accepted", leader->phase == PHASE_RUNNING && !leader->complaint);
+	policy = json_put_object(json, "policy");
+	if (in_force) {
+		CLEANUP(freep) char *name = xasprintf("%s/%s", in_force->namespace, in_force->name);
+
+		json_put_str(policy, "in_force", name);
+	} else {
+		json_put(policy, "in_force", cJSON_CreateNull());
+	}
+	put_clusters(leader, json);
+	put_own(leader, json);
+	put_names(leader, json);
+	json_put_int(json, "status_writes_pending", (int64_t)status_count_pending(leader->status));
+	return json;
+}
