@@ -171,7 +171,8 @@ static bool read_map(const cJSON *value, const struct place *place, struct pairs
 static bool read_fields(const struct field *table, const cJSON *object, const struct place *place, void *out,
 			struct err *err);
 
-static bool read_list(const struct field *f, const cJSON *value, const struct place *place, void *out, struct err *err)
+static bool read_list(const struct field *f, const cJSON *value, const struct place *place, void *out,
+		      struct err *err)
 {
 	size_t n = (size_t)cJSON_GetArraySize(value);
 	struct place element = { place, NULL, 0 };
@@ -198,7 +199,8 @@ static bool read_list(const struct field *f, const cJSON *value, const struct pl
 	return true;
 }
 
-static bool read_object(const struct field *f, const cJSON *value, const struct place *place, void *out, struct err *err)
+static bool read_object(const struct field *f, const cJSON *value, const struct place *place, void *out,
+			struct err *err)
 {
 	if (value && !cJSON_IsObject(value)) {
 		mismatch("an object", value, err);
@@ -207,7 +209,8 @@ static bool read_object(const struct field *f, const cJSON *value, const struct 
 	return read_fields(f->fields, value, place, at(out, f->offset), err);
 }
 
-static bool read_given(const struct field *f, const cJSON *value, const struct place *place, void *out, struct err *err)
+static bool read_given(const struct field *f, const cJSON *value, const struct place *place, void *out,
+		       struct err *err)
 {
 	void *to = at(out, f->offset);
 

@@ -42,7 +42,8 @@ struct field {
 #define LIST_AT(t, m, count, elem, table) .type = FIELD_LIST, .offset = FIELD_AT_(t, m, elem *), \
 	.count_offset = FIELD_AT_(t, count, size_t), .size = sizeof(elem), .fields = table
 
-/* path: what errors begin with ("spec"; may be ""). object NULL: all fields absent. `out` must be zeroed; on failure it is released. */
+/* path: what errors begin with ("spec"; may be ""). object NULL: all fields absent. `out` must be zeroed; on failure it is
+ * released. */
 bool table_read(const struct field *table, const cJSON *object, const char *path, void *out, struct err *err);
 void table_release(const struct field *table, void *out);             /* frees what the fields own and zeroes them */
 bool table_same(const struct field *table, const void *a, const void *b);      /* lists and maps in order */

@@ -1,8 +1,8 @@
 /* common/crd/gslbconfig.h - GSLBConfig (amko.vmware.com/v1alpha1): JSON to struct.
  *
  * Ownership: gslbconfig_from_json gives a new one; gslbconfig_free.
- * Errors:    never NULL for an object with metadata and a name: what the schema would have refused (an API server without our CRD's
- *            schema) is in `error`, with the field's path, and the rest of spec is empty.
+ * Errors:    never NULL for an object with metadata and a name: what the schema would have refused (an API server without
+ *            our CRD's schema) is in `error`, with the field's path, and the rest of spec is empty.
  * Source:    spec of the kind: deploy/crds.
  */
 #pragma once

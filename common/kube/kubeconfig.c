@@ -135,7 +135,8 @@ static void json_wipe_free(cJSON *value)
 
 DEFINE_CLEANUP(cJSON *, json_wipe_free)
 
-/* Base64 as Go's decoder takes it: padded, line ends anywhere. EVP_DecodeBlock alone would also take blanks and early '='. */
+/* Base64 as Go's decoder takes it: padded, line ends anywhere. EVP_DecodeBlock alone would also take
+ * blanks and early '='. */
 static bool base64_decode(const char *text, struct secret *out)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -304,7 +305,8 @@ static bool resolve_user(const struct user_entry *u, size_t index, const char *d
 	return true;
 }
 
-static bool resolve_entry(const struct file *f, size_t index, const char *dir, struct kube_context *out, struct err *err)
+static bool resolve_entry(const struct file *f, size_t index, const char *dir, struct kube_context *out,
+			  struct err *err)
 {
 	const struct context_entry *entry = &f->contexts[index];
 	size_t c = 0, u = 0;

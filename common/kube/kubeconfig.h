@@ -35,7 +35,7 @@ struct kubeconfig {
 
 #define KUBECONFIG_MAX_BYTES (4 * 1024 * 1024)
 #define KUBECONFIG_MAX_ENTRIES 4096                        /* clusters, users, contexts: each */
-#define KUBECONFIG_MAX_RESOLVED_BYTES (64 * 1024 * 1024)   /* of all contexts; each has its own copy of its credentials */
+#define KUBECONFIG_MAX_RESOLVED_BYTES (64 * 1024 * 1024)   /* credentials of all contexts: each has its own copy */
 #define KUBECONFIG_PEM_MAX_BYTES (1024 * 1024)             /* of a file that it names */
 
 /* out: uninitialised; empty on failure. dir: what relative file names in it are relative to; NULL: the current directory. */
@@ -44,7 +44,8 @@ bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err);
 /* The service account of this pod, as a context of that name: /var/run/secrets/kubernetes.io/serviceaccount and
  * KUBERNETES_SERVICE_HOST/PORT. ERR_NOTFOUND where this is no pod. */
 bool kubeconfig_in_cluster(const char *name, struct kubeconfig *out, struct err *err);
-bool kubeconfig_in_cluster_at(const char *dir, const char *name, struct kubeconfig *out, struct err *err);   /* for tests */
+/* The same from another folder, for tests. */
+bool kubeconfig_in_cluster_at(const char *dir, const char *name, struct kubeconfig *out, struct err *err);
 /* NULL where there is no such context. Borrowed. */
 const struct kube_context *kubeconfig_find(const struct kubeconfig *config, const char *name);
 void kubeconfig_release(struct kubeconfig *config);       /* NULL is fine */
