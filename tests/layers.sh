@@ -14,7 +14,7 @@ common/kube common/(base|io|kube)
 common/crd common/(base|io|kube|crd)
 common/avi common/(base|io|kube|crd|avi)
 proto common/base|proto
-leader common/(base|io|kube|crd|avi)|proto|leader/[a-z]*
+leader common/(base|io|kube|crd|avi)|proto|leader(/[a-z]*)?
 keeper common/(base|io|kube|crd|avi)|keeper
 follower common/(base|io|kube|crd|avi|mirror)|proto|follower
 tests/sim common/(base|io)|tests/sim/[a-z]*

@@ -1,7 +1,7 @@
 #include "common/avi/internal.h"
 
-#include <arpa/inet.h>
 
+#include "common/base/ip.h"
 #include "common/base/metrics.h"
 
 #define REQUEST_TIMEOUT_MS 20000
@@ -360,8 +360,7 @@ void avi_next_turn(struct avi_session *session)
 /* Host as given; a bare IPv6 address gets its brackets. */
 static char *base_url(const char *controller, bool is_plain)
 {
-	struct in6_addr ignored;
-	bool is_v6 = inet_pton(AF_INET6, controller, &ignored) == 1;
+	bool is_v6 = ip_is_v6(controller);
 
 	return xasprintf("%s://%s%s%s", is_plain ? "http" : "https", is_v6 ? "[" : "", controller, is_v6 ? "]" : "");
 }

@@ -5,30 +5,51 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
 }
 
+/* With the place in the object, so that the first of equal keys stays first. */
+struct item {
+	const cJSON *json;
+	size_t at;
+};
+
+static int compare_items(const void *left, const void *right)
+{
+	const struct item *a = left, *b = right;
+	int order = strcmp(a->json->string, b->json->string);
+
+	return order ? order : CMP(a->at, b->at);
+}
+
 void pairs_from_json(const cJSON *object, struct pairs *out)
 {
-	const cJSON *item;
-	size_t n = 0;
+	CLEANUP(freep) struct item *items = NULL;
+	const cJSON *json;
+	size_t n = 0, at = 0;
 
 	*out = (struct pairs){ 0 };
 	if (!cJSON_IsObject(object))
 		return;
-	cJSON_ArrayForEach(item, object)
+	cJSON_ArrayForEach(json, object)
 		n++;
-	out->v = xcalloc(n, sizeof(*out->v));
-	cJSON_ArrayForEach(item, object) {
-		if (cJSON_IsString(item) && cJSON_GetObjectItemCaseSensitive(object, item->string) == item)
-			out->v[out->n++] = (struct pair){ xstrdup(item->string), xstrdup(item->valuestring) };
+	items = xcalloc(n, sizeof(*items));
+	cJSON_ArrayForEach(json, object) {
+		items[at] = (struct item){ json, at };
+		at++;
 	}
-	qsort(out->v, out->n, sizeof(*out->v), compare);
+	qsort(items, n, sizeof(*items), compare_items);
+	out->v = xcalloc(n, sizeof(*out->v));
+	for (size_t i = 0; i < n; i++) {
+		json = items[i].json;
+		if (cJSON_IsString(json) && (i == 0 || !streq(items[i - 1].json->string, json->string)))
+			out->v[out->n++] = (struct pair){ xstrdup(json->string), xstrdup(json->valuestring) };
+	}
 }
 
 const char *pairs_get(const struct pairs *pairs, const char *key)
 {
-	for (size_t i = 0; i < pairs->n; i++)
-		if (streq(pairs->v[i].key, key))
-			return pairs->v[i].value;
-	return NULL;
+	const struct pair wanted = { (char *)(uintptr_t)key, NULL }, *found;
+
+	found = pairs->n ? bsearch(&wanted, pairs->v, pairs->n, sizeof(wanted), compare) : NULL;
+	return found ? found->value : NULL;
 }
 
 bool pairs_contain(const struct pairs *all, const struct pairs *some)

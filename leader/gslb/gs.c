@@ -1,7 +1,5 @@
 #include "leader/gslb/gs.h"
 
-#include <arpa/inet.h>
-
 static const char *const type_names[] = {
 	[MONITOR_HTTP] = "HEALTH_MONITOR_HTTP", [MONITOR_HTTPS] = "HEALTH_MONITOR_HTTPS",
 	[MONITOR_TCP] = "HEALTH_MONITOR_TCP", [MONITOR_UDP] = "HEALTH_MONITOR_UDP",
@@ -347,19 +345,4 @@ bool monitor_same(const struct monitor *wanted, const struct monitor *actual, st
 	for (size_t i = 0; i < actual->deviations.n; i++)
 		same = differs(fields, actual->deviations.v[i]);
 	return same;
-}
-
-bool ip_is_v6(const char *ip)
-{
-	struct in6_addr addr;
-
-	return ip && inet_pton(AF_INET6, ip, &addr) == 1;
-}
-
-bool ip_is_valid(const char *ip)
-{
-	struct in_addr addr;
-
-	/* inet_pton takes no leading zeros, no short forms and no zones. */
-	return ip && (inet_pton(AF_INET, ip, &addr) == 1 || ip_is_v6(ip));
 }

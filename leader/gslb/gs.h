@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "common/base/ip.h"
 #include "common/base/strs.h"
 
 struct gs_member {
@@ -86,8 +87,3 @@ struct monitor *monitor_copy(const struct monitor *monitor);
  * ourselves is the controller's default, the same as none. */
 bool gs_same(const struct gs *wanted, const struct gs *actual, struct strs *fields);
 bool monitor_same(const struct monitor *wanted, const struct monitor *actual, struct strs *fields);
-
-/* An IPv6 literal? (Everything else is sent as V4.) */
-bool ip_is_v6(const char *ip);
-/* Dotted IPv4 without leading zeros, or IPv6 without zone. */
-bool ip_is_valid(const char *ip);

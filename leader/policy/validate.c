@@ -1,6 +1,7 @@
 #include "leader/policy/validate.h"
 
-#include <arpa/inet.h>
+#include "common/base/ip.h"
+
 
 #define WEIGHT_MIN 1
 #define WEIGHT_MAX 20
@@ -80,14 +81,6 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-/* inet_pton takes neither leading zeros nor short forms nor zones. */
-static bool is_ip(const char *text)
-{
-	struct in6_addr ignored;
-
-	return inet_pton(AF_INET, text, &ignored) == 1 || inet_pton(AF_INET6, text, &ignored) == 1;
-}
-
 static char *geo_fallback_error(const struct pool_algorithm *a)
 {
 	const char *name = or_empty(a->fallback_algorithm);
@@ -134,7 +127,7 @@ char *down_response_error(const struct down_response *r)
 		return *ip ? xasprintf("Fallback IP is not allowed for %s", type) : NULL;
 	if (!*ip)
 		return xasprintf("Fallback IP is required for %s", type);
-	return is_ip(ip) ? NULL : xasprintf("Fallback IP %s is not valid", ip);
+	return ip_is_valid(ip) ? NULL : xasprintf("Fallback IP %s is not valid", ip);
 }
 
 static bool has_three_words(const char *line)

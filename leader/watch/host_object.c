@@ -1,6 +1,6 @@
 #include "leader/watch/host_object.h"
 
-#include "leader/gslb/gs.h"
+#include "common/base/ip.h"
 
 #define VS_MAP_ANNOTATION "ako.vmware.com/host-fqdn-vs-uuid-map"
 #define CONTROLLER_ANNOTATION "ako.vmware.com/controller-cluster-uuid"

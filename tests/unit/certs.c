@@ -39,7 +39,7 @@ static X509 *unsigned_cert(const char *cn, const char *san, EVP_PKEY *key)
 	return cert;
 }
 
-static void sign(X509 *cert, EVP_PKEY *own_key, const struct cert *signer)
+static void sign(X509 *cert, EVP_PKEY *own_key, const struct test_cert *signer)
 {
 	BIO *pem = signer ? BIO_new_mem_buf(signer->pem, -1) : NULL, *key_pem = signer ? BIO_new_mem_buf(signer->key_pem, -1) : NULL;
 	X509 *issuer = pem ? PEM_read_bio_X509(pem, NULL, NULL, NULL) : cert;
@@ -58,7 +58,7 @@ static void sign(X509 *cert, EVP_PKEY *own_key, const struct cert *signer)
 	BIO_free(key_pem);
 }
 
-struct cert cert_new(const char *cn, const char *san, const struct cert *signer)
+struct test_cert cert_new(const char *cn, const char *san, const struct test_cert *signer)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = unsigned_cert(cn, san, key);
@@ -69,10 +69,10 @@ struct cert cert_new(const char *cn, const char *san, const struct cert *signer)
 	PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
 	X509_free(cert);
 	EVP_PKEY_free(key);
-	return (struct cert){ text_of(pem), text_of(key_pem) };
+	return (struct test_cert){ text_of(pem), text_of(key_pem) };
 }
 
-void cert_release(struct cert *cert)
+void test_cert_release(struct test_cert *cert)
 {
 	free(TAKE(cert->pem));
 	free(TAKE(cert->key_pem));

@@ -3,10 +3,10 @@
 
 #include "common/base/base.h"
 
-struct cert {
+struct test_cert {
 	char *pem, *key_pem;
 };
 
 /* signer NULL: signs itself, and may sign others. san: "IP:127.0.0.1", "DNS:api.internal", may be NULL. Valid for an hour. */
-struct cert cert_new(const char *cn, const char *san, const struct cert *signer);
-void cert_release(struct cert *cert);
+struct test_cert cert_new(const char *cn, const char *san, const struct test_cert *signer);
+void test_cert_release(struct test_cert *cert);

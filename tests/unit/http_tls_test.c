@@ -12,12 +12,12 @@
 #define PATIENCE_MS 5000
 
 /* ours signed by_ip (the address), by_name (api.internal) and the client; other signed nobody that counts. */
-static struct cert ours, other, by_ip, by_name, client_cert;
+static struct test_cert ours, other, by_ip, by_name, client_cert;
 static char ca_file[] = "/tmp/amko-ca-XXXXXX";
 
 static const struct trust {
 	const char *name;
-	const struct cert *server, *ca, *client;
+	const struct test_cert *server, *ca, *client;
 	const char *server_name, *ca_text;
 	bool is_insecure;
 	const char *heard;             /* what it must begin with; SERVER stands for host and port */
@@ -71,7 +71,7 @@ static bool has_heard(void *arg)
 	return ((struct bench *)arg)->heard.n > 0;
 }
 
-static void open_bench(struct bench *b, const struct cert *server)
+static void open_bench(struct bench *b, const struct test_cert *server)
 {
 	struct err err = { 0 };
 
@@ -169,10 +169,10 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	struct cert *all[] = { &ours, &other, &by_ip, &by_name, &client_cert };
+	struct test_cert *all[] = { &ours, &other, &by_ip, &by_name, &client_cert };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		cert_release(all[i]);
+		test_cert_release(all[i]);
 	unlink(ca_file);
 }
 
