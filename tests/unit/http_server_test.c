@@ -3,15 +3,13 @@
 
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/io/http_server.h"
+#include "tests/unit/certs.h"
 
 #define BODY_LIMIT 1000
 
@@ -356,54 +354,8 @@ static void a_freed_port_can_be_taken_again_at_once(void **state)
 
 /* --- TLS ------------------------------------------------------------------------------------------------- */
 
-struct identity {
-	EVP_PKEY *key;
-	X509 *certificate;
-	char *key_pem, *cert_pem;
-};
-
-static char *bio_text(BIO *bio)
-{
-	char *p;
-	long n = BIO_get_mem_data(bio, &p);
-	char *text = xstrndup(p, (size_t)n);
-
-	BIO_free(bio);
-	return text;
-}
-
-static void identity_init(struct identity *id, const char *cn, const struct identity *signer)
-{
-	BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
-	X509_NAME *name;
-
-	id->key = EVP_EC_gen("P-256");
-	id->certificate = X509_new();
-	X509_set_version(id->certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(id->certificate), signer ? 2 : 1);
-	X509_gmtime_adj(X509_getm_notBefore(id->certificate), -60);
-	X509_gmtime_adj(X509_getm_notAfter(id->certificate), 3600);
-	X509_set_pubkey(id->certificate, id->key);
-	name = X509_get_subject_name(id->certificate);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0);
-	X509_set_issuer_name(id->certificate, signer ? X509_get_subject_name(signer->certificate) : name);
-	X509_sign(id->certificate, signer ? signer->key : id->key, EVP_sha256());
-	PEM_write_bio_PrivateKey(key, id->key, NULL, NULL, 0, NULL, NULL);
-	PEM_write_bio_X509(certificate, id->certificate);
-	id->key_pem = bio_text(key);
-	id->cert_pem = bio_text(certificate);
-}
-
-static void identity_release(struct identity *id)
-{
-	EVP_PKEY_free(id->key);
-	X509_free(id->certificate);
-	free(id->key_pem);
-	free(id->cert_pem);
-}
-
-static struct identity authority, server_id, client_id, stranger_id;
-static const struct identity *tls_client_is;
+static struct test_cert authority, server_id, client_id, stranger_id;
+static const struct test_cert *tls_client_is;
 
 static void tls_client(void *arg)
 {
@@ -416,7 +368,7 @@ static void tls_client(void *arg)
 
 	gnutls_certificate_allocate_credentials(&credentials);
 	if (tls_client_is) {
-		gnutls_datum_t cert = { (unsigned char *)tls_client_is->cert_pem, (unsigned)strlen(tls_client_is->cert_pem) };
+		gnutls_datum_t cert = { (unsigned char *)tls_client_is->pem, (unsigned)strlen(tls_client_is->pem) };
 		gnutls_datum_t key = { (unsigned char *)tls_client_is->key_pem, (unsigned)strlen(tls_client_is->key_pem) };
 
 		gnutls_certificate_set_x509_key_mem(credentials, &cert, &key, GNUTLS_X509_FMT_PEM);
@@ -439,7 +391,7 @@ static void tls_client(void *arg)
 
 static const struct tls_case {
 	const char *name;
-	const struct identity *client;
+	const struct test_cert *client;
 	bool asks;
 	const char *want;
 } tls_cases[] = {
@@ -456,8 +408,8 @@ static void a_tls_conversation_goes_as_written(void **state)
 
 	world_init(&w);
 	tls_client_is = c->client;
-	world_serve(&w, (struct http_server_options){ .listen = "127.0.0.1:0", .cert_pem = server_id.cert_pem, .key_pem = server_id.key_pem,
-						      .client_ca_pem = c->asks ? authority.cert_pem : NULL });
+	world_serve(&w, (struct http_server_options){ .listen = "127.0.0.1:0", .cert_pem = server_id.pem, .key_pem = server_id.key_pem,
+						      .client_ca_pem = c->asks ? authority.pem : NULL });
 	converse(&w, tls_client, "GET /x HTTP/1.1\r\n" END);
 	if (!strstr(buf_str(&w.received), c->want))
 		fail_msg("no '%s' in '%s'", c->want, buf_str(&w.received));
@@ -526,17 +478,17 @@ int main(void)
 	int n_failed;
 
 	signal(SIGPIPE, SIG_IGN);
-	identity_init(&authority, "authority", NULL);
-	identity_init(&server_id, "localhost", &authority);
-	identity_init(&client_id, "alice", &authority);
-	identity_init(&stranger_id, "mallory", NULL);
+	authority = cert_new("authority", NULL, NULL);
+	server_id = cert_new("localhost", "IP:127.0.0.1", &authority);
+	client_id = cert_new("alice", NULL, &authority);
+	stranger_id = cert_new("mallory", NULL, NULL);
 	n_failed = RUN_TABLE(a_conversation_goes_as_written, talk_cases);
 	n_failed += RUN_TABLE(a_tls_conversation_goes_as_written, tls_cases);
 	n_failed += RUN_TABLE(a_bad_start_says_why, start_cases);
 	n_failed += cmocka_run_group_tests(tests, NULL, NULL);
-	identity_release(&authority);
-	identity_release(&server_id);
-	identity_release(&client_id);
-	identity_release(&stranger_id);
+	test_cert_release(&authority);
+	test_cert_release(&server_id);
+	test_cert_release(&client_id);
+	test_cert_release(&stranger_id);
 	return n_failed;
 }

@@ -4,7 +4,7 @@
 
 #include "tests/sim/avisim/listing.h"
 #include "tests/sim/avisim/refs.h"
-#include "tests/sim/avisim/url.h"
+#include "tests/sim/avisim/text.h"
 
 #define LOGIN_PATH "/login"
 #define LOGOUT_PATH "/logout"
@@ -353,6 +353,8 @@ static bool read_body(struct call *c)
 {
 	if (!cJSON_IsObject(c->reply->request_body))
 		return refuse(c, 400, "error", "JSON parse error - want an object");
+	if (utf8_valid_bytes(c->request->body) < c->request->body.n)
+		return refuse(c, 400, "error", "JSON parse error - not UTF-8");
 	c->body = cJSON_Duplicate(c->reply->request_body, true);
 	return true;
 }
@@ -448,7 +450,7 @@ static bool check_domains(struct call *c)
 
 static bool commit(struct call *c)
 {
-	CLEANUP(freep) char *written = slice_dup(c->request->body);
+	CLEANUP(freep) char *written = json_text(c->reply->request_body);
 	bool is_new = !c->old;
 	struct err err = { 0 };
 	struct object_draft draft = { .kind = c->kind, .tenant = c->object_tenant, .uuid = c->uuid, .body = TAKE(c->body),

@@ -57,7 +57,7 @@ static bool fill(X509 *certificate, EVP_PKEY *key)
 	       add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") && X509_sign(certificate, key, EVP_sha256());
 }
 
-bool cert_make(struct cert *out, struct err *err)
+bool sim_cert_make(struct sim_cert *out, struct err *err)
 {
 	CLEANUP(pkey_freep) EVP_PKEY *key = EVP_EC_gen("P-256");
 	CLEANUP(x509_freep) X509 *certificate = X509_new();
@@ -69,15 +69,15 @@ bool cert_make(struct cert *out, struct err *err)
 	key_bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_X509(cert_bio, certificate);
 	PEM_write_bio_PrivateKey(key_bio, key, NULL, NULL, 0, NULL, NULL);
-	*out = (struct cert){ take_text(cert_bio), take_text(key_bio) };
+	*out = (struct sim_cert){ take_text(cert_bio), take_text(key_bio) };
 	return true;
 }
 
-void cert_release(struct cert *cert)
+void sim_cert_release(struct sim_cert *cert)
 {
 	if (cert->key_pem)
 		OPENSSL_cleanse(cert->key_pem, strlen(cert->key_pem));
 	free(cert->cert_pem);
 	free(cert->key_pem);
-	*cert = (struct cert){ 0 };
+	*cert = (struct sim_cert){ 0 };
 }

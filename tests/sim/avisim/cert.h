@@ -3,9 +3,9 @@
 
 #include "common/base/err.h"
 
-struct cert {
+struct sim_cert {
 	char *cert_pem, *key_pem;
 };
 
-bool cert_make(struct cert *out, struct err *err);
-void cert_release(struct cert *cert);
+bool sim_cert_make(struct sim_cert *out, struct err *err);
+void sim_cert_release(struct sim_cert *cert);

@@ -1,5 +1,7 @@
 #include "tests/sim/avisim/control.h"
 
+#include "tests/sim/avisim/text.h"
+
 #define MAX_BODY_BYTES (256l * 1024 * 1024)    /* a whole state of 10^4 services */
 #define SHOWN_BASE "https://avisim"
 #define OTHER_CLUSTER_UUID "cluster-bbbbbbbb"
@@ -90,6 +92,7 @@ static cJSON *show_written(const struct control *control, const struct object *o
 	json_put_str(entry, "tenant", object->tenant);
 	json_put_str(entry, "uuid", object->uuid);
 	json_put_str(entry, "name", object->name);
+	/* It was JSON when it came. */
 	json_put(entry, "body", object->written ? cJSON_CreateRaw(object->written) : cJSON_CreateNull());
 	json_put_bool(entry, "seeded", object->is_seeded);
 	json_put_bool(entry, "by_client", object->is_by_client);
@@ -495,6 +498,8 @@ static void on_request(void *arg, struct http_exchange *x)
 		v.body = json_parse(body, &err);
 	if (body.n && !v.body)
 		refuse(&v, 400, err.msg);
+	else if (utf8_valid_bytes(body) < body.n)
+		refuse(&v, 400, "not UTF-8");
 	else
 		dispatch(&v);
 	cJSON_Delete(v.body);

@@ -1,5 +1,7 @@
 #include "tests/sim/avisim/journal.h"
 
+#include "tests/sim/avisim/text.h"
+
 struct line {
 	char *text;
 	size_t n_bytes;
@@ -73,6 +75,16 @@ static void put_text(cJSON *object, const char *key, const char *text)
 	json_put(object, key, text ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
+/* Paths, headers and bodies come as they are sent; what reads the log wants UTF-8. */
+static char *make_utf8(char *text)
+{
+	size_t at = 0, n = strlen(text);
+
+	while ((at += utf8_valid_bytes((struct slice){ text + at, n - at })) < n)
+		text[at] = '?';
+	return text;
+}
+
 static char *entry_text(const struct journal_entry *e, uint64_t n, int64_t now_ms)
 {
 	CLEANUP(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
@@ -94,7 +106,7 @@ static char *entry_text(const struct journal_entry *e, uint64_t n, int64_t now_m
 	put_text(o, "type", e->type);
 	put_text(o, "uuid", e->uuid);
 	put_text(o, "name", e->name);
-	return json_text(o);
+	return make_utf8(json_text(o));
 }
 
 void journal_add(struct journal *j, const struct journal_entry *entry, int64_t now_ms)

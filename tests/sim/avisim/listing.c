@@ -1,6 +1,6 @@
 #include "tests/sim/avisim/listing.h"
 
-#include "tests/sim/avisim/url.h"
+#include "tests/sim/avisim/text.h"
 
 #define DEFAULT_PAGE_SIZE 25
 #define MAX_PAGE_SIZE 200

@@ -147,7 +147,7 @@ static bool write_file(const char *path, const char *text, struct err *err)
 struct program {
 	uv_loop_t loop;
 	uv_signal_t signals[2];
-	struct cert cert;
+	struct sim_cert cert;
 	struct sim *sim;
 	struct front *front;
 	struct control *control;
@@ -161,7 +161,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static bool start(struct program *p, const struct options *o, struct err *err)
 {
-	if (!cert_make(&p->cert, err) || (o->cert_out && !write_file(o->cert_out, p->cert.cert_pem, err)))
+	if (!sim_cert_make(&p->cert, err) || (o->cert_out && !write_file(o->cert_out, p->cert.cert_pem, err)))
 		return false;
 	p->sim = sim_new(o->user, slice_of(o->password), o->session_s);
 	if (!prepare(p->sim, o, err))
@@ -203,7 +203,7 @@ static void stop(struct program *p)
 	uv_run(&p->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&p->loop);
 	sim_free(p->sim);
-	cert_release(&p->cert);
+	sim_cert_release(&p->cert);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 #include "tests/sim/avisim/refs.h"
 
-#include "tests/sim/avisim/url.h"
+#include "tests/sim/avisim/text.h"
 
 #define DEFAULT_TENANT "admin"
 

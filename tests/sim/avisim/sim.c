@@ -111,13 +111,14 @@ const struct object *sim_tenant(const struct sim *sim, const char *name)
 
 static void make_tenant(struct sim *sim, const char *name)
 {
-	struct object_draft draft = { .kind = &kinds[KIND_TENANT], .tenant = ADMIN_TENANT, .body = cJSON_CreateObject(), .is_seeded = true };
+	struct object_draft draft = { .kind = &kinds[KIND_TENANT], .tenant = ADMIN_TENANT, .is_seeded = true };
 
 	if (sim_tenant(sim, name))
 		return;
+	draft.body = cJSON_CreateObject();
+	draft.uuid = streq(name, ADMIN_TENANT) ? ADMIN_TENANT : NULL;
 	json_put_str(draft.body, "name", name);
 	kind_fill(draft.kind, draft.body);
-	draft.uuid = streq(name, ADMIN_TENANT) ? ADMIN_TENANT : NULL;
 	store_put(sim->store, &draft);
 }
 

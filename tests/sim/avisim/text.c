@@ -1,4 +1,4 @@
-#include "tests/sim/avisim/url.h"
+#include "tests/sim/avisim/text.h"
 
 #include <ctype.h>
 
@@ -31,4 +31,28 @@ void url_encode(struct buf *out, const char *text)
 			buf_add(out, (struct slice){ text, 1 });
 		else
 			buf_printf(out, "%%%02X", (unsigned char)*text);
+}
+
+/* Bytes of the character at the front; 0: none that is well-formed (RFC 3629: no surrogates, nothing longer than needed). */
+static size_t utf8_char_bytes(struct slice text)
+{
+	unsigned char first = (unsigned char)text.p[0], second = text.n > 1 ? (unsigned char)text.p[1] : 0;
+	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+
+	if (n > text.n || (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)text.p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+size_t utf8_valid_bytes(struct slice text)
+{
+	size_t at = 0, n;
+
+	while (at < text.n && (n = utf8_char_bytes((struct slice){ text.p + at, text.n - at })) > 0)
+		at += n;
+	return at;
 }
