@@ -13,7 +13,11 @@ struct http_client {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t curl_timer;         /* when curl wants to be called */
-	uv_timer_t clock;              /* our own time-outs, and at once when there is something to settle */
+	bool is_curl_due;              /* it wants that now */
+	uv_timer_t clock;              /* our own time-outs */
+	/* There is something to do in the next turn of the loop. A timer of 0 ms would not do: libuv 1.44 calls one that is
+	 * started anew in its callback again in the same turn, for ever if need be, and no other descriptor gets its turn. */
+	uv_idle_t soon;
 	struct http_call *calls;
 	struct socket_watch *sockets;
 	bool is_inside;                /* a callback other than done is running */
@@ -165,7 +169,7 @@ static void shut_silent_connection(struct http_client *client, const struct http
 
 static void end_due_calls(struct http_client *client)
 {
-	int64_t now_ms = (int64_t)uv_now(client->loop);
+	int64_t now_ms = http_now_ms(client);
 	struct http_call *call;
 
 	DL_FOREACH(client->calls, call) {
@@ -207,6 +211,7 @@ static void tear_down(struct http_client *client)
 		close_socket_watch(client->sockets);
 	uv_close((uv_handle_t *)&client->curl_timer, on_client_closed);
 	uv_close((uv_handle_t *)&client->clock, on_client_closed);
+	uv_close((uv_handle_t *)&client->soon, on_client_closed);
 }
 
 /* Everything that waited for curl to return; then the finished calls, one by one: each done may start and cancel others and
@@ -268,20 +273,30 @@ static void on_clock(uv_timer_t *timer)
 
 static void set_clock(struct http_client *client)
 {
-	int64_t now_ms = (int64_t)uv_now(client->loop), due_ms = INT64_MAX;
+	int64_t now_ms = http_now_ms(client), due_ms = INT64_MAX;
 	struct http_call *call;
 
 	DL_FOREACH(client->calls, call)
-		due_ms = MIN(due_ms, call->state == HTTP_CALL_RUNNING ? http_call_due_ms(call) : now_ms);
+		if (call->state == HTTP_CALL_RUNNING)
+			due_ms = MIN(due_ms, http_call_due_ms(call));
 	if (due_ms != INT64_MAX)
-		uv_timer_start(&client->clock, on_clock, (uint64_t)MAX(due_ms - now_ms, (int64_t)0), 0);
+		uv_timer_start(&client->clock, on_clock, (uint64_t)MAX(due_ms - now_ms, (int64_t)1), 0);
 	else
 		uv_timer_stop(&client->clock);
 }
 
-static void wake(struct http_client *client)
+static void on_soon(uv_idle_t *soon)
 {
-	uv_timer_start(&client->clock, on_clock, 0, 0);
+	struct http_client *client = soon->data;
+
+	uv_idle_stop(soon);
+	settle(client);
+	if (!client->is_closing && client->is_curl_due) {
+		client->is_curl_due = false;
+		run_curl(client, CURL_SOCKET_TIMEOUT, 0);
+	}
+	if (!client->is_closing)
+		set_clock(client);
 }
 
 static int curl_wants_timer(CURLM *multi, long wait_ms, void *arg)
@@ -289,10 +304,13 @@ static int curl_wants_timer(CURLM *multi, long wait_ms, void *arg)
 	struct http_client *client = arg;
 
 	(void)multi;
-	if (wait_ms < 0)
-		uv_timer_stop(&client->curl_timer);
-	else
+	client->is_curl_due = wait_ms == 0;
+	if (wait_ms > 0)
 		uv_timer_start(&client->curl_timer, on_curl_timer, (uint64_t)wait_ms, 0);
+	else
+		uv_timer_stop(&client->curl_timer);
+	if (client->is_curl_due)
+		uv_idle_start(&client->soon, on_soon);
 	return 0;
 }
 
@@ -363,6 +381,9 @@ struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections)
 		abort();
 	open_timer(client, &client->curl_timer);
 	open_timer(client, &client->clock);
+	uv_idle_init(loop, &client->soon);
+	client->soon.data = client;
+	client->n_open_handles++;
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, curl_wants_socket);
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
 	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, curl_wants_timer);
@@ -392,7 +413,7 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
 	assert(!client->is_closing);
 	call->client = client;
 	DL_APPEND(client->calls, call);
-	wake(client);
+	uv_idle_start(&client->soon, on_soon);
 	return call;
 }
 
