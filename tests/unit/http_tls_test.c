@@ -1,4 +1,4 @@
-/* Whom the HTTP client trusts, and as whom it comes: against a real TLS server on the same loop. */
+/* Whom the HTTP client trusts, and as whom it comes: against a real TLS server. */
 #include "common/io/http_client.h"
 
 #include <unistd.h>
@@ -39,10 +39,13 @@ static const struct trust {
 	{ "a CA that is none is said to be", .server = &by_ip, .ca_text = "nonsense", .heard = "tls: certificates for SERVER cannot be used" },
 };
 
+/* The server has a loop and a thread of its own. */
 struct bench {
-	uv_loop_t loop;
+	uv_loop_t loop, server_loop;
 	struct http_client *client;
 	struct http_server *server;
+	uv_thread_t thread;
+	uv_async_t stop;
 	struct buf heard;
 	int port;
 };
@@ -71,26 +74,46 @@ static bool has_heard(void *arg)
 	return ((struct bench *)arg)->heard.n > 0;
 }
 
+static void on_stop(uv_async_t *stop)
+{
+	struct bench *b = stop->data;
+
+	http_server_free(b->server);
+	uv_close((uv_handle_t *)stop, NULL);
+}
+
+static void serve(void *arg)
+{
+	struct bench *b = arg;
+
+	uv_run(&b->server_loop, UV_RUN_DEFAULT);
+}
+
 static void open_bench(struct bench *b, const struct test_cert *server)
 {
 	struct err err = { 0 };
 
 	uv_loop_init(&b->loop);
+	uv_loop_init(&b->server_loop);
 	b->client = http_client_new(&b->loop, 0);
-	b->server = http_server_new(&b->loop, &(struct http_server_options){
+	b->server = http_server_new(&b->server_loop, &(struct http_server_options){
 		.listen = "127.0.0.1:0", .cert_pem = server->pem, .key_pem = server->key_pem, .client_ca_pem = ours.pem,
 		.handler = answer, .arg = b }, &err);
 	assert_text(err.msg, "");
 	b->port = http_server_port(b->server);
+	b->stop.data = b;
+	uv_async_init(&b->server_loop, &b->stop, on_stop);
+	uv_thread_create(&b->thread, serve, b);
 	buf_init(&b->heard, 10000);
 }
 
 static void close_bench(struct bench *b)
 {
 	http_client_free(b->client);
-	uv_run(&b->loop, UV_RUN_NOWAIT);
-	http_server_free(b->server);
 	finish_loop(&b->loop);
+	uv_async_send(&b->stop);
+	uv_thread_join(&b->thread);
+	assert_int_equal(uv_loop_close(&b->server_loop), 0);
 	buf_release(&b->heard);
 }
 
