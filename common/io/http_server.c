@@ -176,7 +176,8 @@ static void read_peer(struct http_exchange *x)
 		const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
 		bool is_v4 = IN6_IS_ADDR_V4MAPPED(v6);
 
-		inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? &v6->s6_addr[12] : (const void *)v6, x->peer, sizeof(x->peer));
+		inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? &v6->s6_addr[12] : (const void *)v6, x->peer,
+			  sizeof(x->peer));
 		x->is_loopback = is_v4 ? v6->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(v6);
 	}
 }
@@ -249,7 +250,8 @@ static void exchange_on_unwatched(uv_handle_t *handle)
 	exchange_free(handle->data);
 }
 
-static void exchange_end(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode why)
+static void exchange_end(void *cls, struct MHD_Connection *connection, void **con_cls,
+			 enum MHD_RequestTerminationCode why)
 {
 	struct http_exchange *x = *con_cls;
 
@@ -522,7 +524,8 @@ static bool check_tls(const struct http_server_options *o, struct err *err)
 	int rc;
 
 	if (!o->cert_pem && !o->key_pem)
-		return !o->client_ca_pem || err_set(err, ERR_INVALID, "listen on %s: client certificates need TLS", o->listen);
+		return !o->client_ca_pem ||
+		       err_set(err, ERR_INVALID, "listen on %s: client certificates need TLS", o->listen);
 	if (!o->cert_pem || !o->key_pem)
 		return err_set(err, ERR_INVALID, "listen on %s: certificate and key come together", o->listen);
 	cert = datum(o->cert_pem);
@@ -546,12 +549,14 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const struct 
 
 	if (o->cert_pem) {
 		flags |= MHD_USE_TLS;
-		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES };
+		options[n++] =
+			(struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->cert_pem };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key_pem };
 	}
 	if (o->client_ca_pem)
-		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)o->client_ca_pem };
+		options[n++] =
+			(struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)o->client_ca_pem };
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
 				MHD_OPTION_EXTERNAL_LOGGER, server_on_complaint, server,
@@ -580,7 +585,8 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_op
 		return NULL;
 	}
 	uv_timer_init(loop, &server->timer);
-	if (uv_poll_init(loop, &server->poll, MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd) != 0)
+	if (uv_poll_init(loop, &server->poll,
+			 MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd) != 0)
 		abort();
 	server->timer.data = server->poll.data = server;
 	server->n_open_handles = 2;
@@ -636,7 +642,8 @@ const char *http_query(const struct http_exchange *x, const char *key)
 	return NULL;
 }
 
-void http_query_each(const struct http_exchange *x, void (*each)(void *arg, const char *key, const char *value), void *arg)
+void http_query_each(const struct http_exchange *x, void (*each)(void *arg, const char *key, const char *value),
+		     void *arg)
 {
 	for (size_t i = 0; i < x->n_params; i++)
 		each(arg, x->params[i].key, x->params[i].value);
@@ -675,9 +682,11 @@ bool http_peer_left(const struct http_exchange *x)
 	return poll(&p, 1, 0) > 0;
 }
 
-void http_answer(struct http_exchange *x, int status, const char *content_type, struct slice body, const char *const *headers)
+void http_answer(struct http_exchange *x, int status, const char *content_type, struct slice body,
+		 const char *const *headers)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 
 	assert(response);
 	set_answer(x, status, response, content_type);

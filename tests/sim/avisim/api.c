@@ -234,7 +234,7 @@ static void add_site(cJSON *sites, const char *name, const char *cluster_uuid)
 static void add_gslb(cJSON *gslb, const struct call *c)
 {
 	const struct settings *settings = &c->sim->settings;
-	cJSON *sites, *third;
+	cJSON *list, *third;
 
 	json_put_str(gslb, "uuid", GSLB_UUID);
 	json_put_str(gslb, "name", "Default");
@@ -243,16 +243,16 @@ static void add_gslb(cJSON *gslb, const struct call *c)
 	json_put_bool(gslb, "maintenance_mode", settings->maintenance);
 	json_put_bool(gslb, "tenant_scoped", true);
 	json_put_int(gslb, "send_interval", 15);
-	sites = json_put_array(gslb, "dns_configs");
+	list = json_put_array(gslb, "dns_configs");
 	for (size_t i = 0; i < settings->subdomains.n; i++)
-		json_put_str(json_add_object(sites), "domain_name", settings->subdomains.v[i]);
-	sites = json_put_array(gslb, "sites");
-	add_site(sites, "own", OWN_CLUSTER_UUID);
+		json_put_str(json_add_object(list), "domain_name", settings->subdomains.v[i]);
+	list = json_put_array(gslb, "sites");
+	add_site(list, "own", OWN_CLUSTER_UUID);
 	if (!streq(settings->leader_uuid, OWN_CLUSTER_UUID))
-		add_site(sites, "leader", settings->leader_uuid);
-	sites = json_put_array(gslb, "third_party_sites");
+		add_site(list, "leader", settings->leader_uuid);
+	list = json_put_array(gslb, "third_party_sites");
 	for (size_t i = 0; i < settings->third_party_sites.n; i++) {
-		third = json_add_object(sites);
+		third = json_add_object(list);
 		json_put_str(third, "name", settings->third_party_sites.v[i]);
 		json_put_bool(third, "enabled", true);
 	}
@@ -440,7 +440,8 @@ static bool check_domains(struct call *c)
 		return true;
 	cJSON_ArrayForEach(name, json_get(c->body, "domain_names")) {
 		if (settings->checks_domains && store_domain_taken(c->sim->store, name->valuestring, c->uuid))
-			return refuse(c, 400, "error", "GslbService %s domain name conflicting with existing domain name %s",
+			return refuse(c, 400, "error",
+				      "GslbService %s domain name conflicting with existing domain name %s",
 				      json_str(c->body, "name"), name->valuestring);
 		if (settings->checks_subdomains && !has_subdomain(settings, name->valuestring))
 			return refuse(c, 400, "error", "domain_names: %s is not in a GSLB sub-domain", name->valuestring);
@@ -453,8 +454,9 @@ static bool commit(struct call *c)
 	CLEANUP(freep) char *written = json_text(c->reply->request_body);
 	bool is_new = !c->old;
 	struct err err = { 0 };
-	struct object_draft draft = { .kind = c->kind, .tenant = c->object_tenant, .uuid = c->uuid, .body = TAKE(c->body),
-				      .written = written, .is_seeded = c->old && c->old->is_seeded, .is_by_client = true };
+	struct object_draft draft = { .kind = c->kind, .tenant = c->object_tenant, .uuid = c->uuid,
+				      .body = TAKE(c->body), .written = written,
+				      .is_seeded = c->old && c->old->is_seeded, .is_by_client = true };
 	struct object *object = sim_commit(c->sim, &draft, &err);
 
 	if (!object)
@@ -501,7 +503,8 @@ static bool delete_one(struct call *c)
 static step_fn *const open_steps[] = { NULL };
 static step_fn *const session_steps[] = { check_session, check_csrf, NULL };
 static step_fn *const api_steps[] = { check_session, check_csrf, check_version, check_tenant, NULL };
-static step_fn *const write_steps[] = { check_session, check_csrf, check_version, check_leader, check_maintenance, check_permission, NULL };
+static step_fn *const write_steps[] = { check_session, check_csrf, check_version, check_leader, check_maintenance,
+					check_permission, NULL };
 
 static step_fn *const login_steps[] = { log_in, NULL };
 static step_fn *const logout_steps[] = { log_out, NULL };
@@ -511,8 +514,8 @@ static step_fn *const gslb_steps[] = { get_gslb, NULL };
 static step_fn *const list_steps[] = { get_list, NULL };
 static step_fn *const get_steps[] = { get_one, NULL };
 static step_fn *const post_steps[] = { read_body, check_body, find_tenant, check_unique, check_domains, commit, NULL };
-static step_fn *const put_steps[] = { find_old, read_body, check_last_modified, check_body, find_tenant, check_unique, check_domains,
-				      commit, NULL };
+static step_fn *const put_steps[] = { find_old, read_body, check_last_modified, check_body, find_tenant, check_unique,
+				      check_domains, commit, NULL };
 static step_fn *const delete_steps[] = { find_old, check_unreferenced, delete_one, NULL };
 
 static const struct route {
@@ -660,11 +663,23 @@ void api_record(struct sim *sim, const struct api_request *request, const struct
 {
 	const char *query = strchr(request->target, '?');
 
-	journal_add(sim->journal, &(struct journal_entry){
-		.method = request->method, .path = reply->path, .target = request->target, .query = query ? query + 1 : "",
-		.tenant = request->tenant, .version = request->version, .user = reply->user, .session = reply->session,
-		.body = reply->request_body, .status = status, .type = reply->type, .uuid = reply->uuid, .name = reply->name,
-	}, request->now_ms);
+	journal_add(sim->journal,
+		    &(struct journal_entry){
+			    .method = request->method,
+			    .path = reply->path,
+			    .target = request->target,
+			    .query = query ? query + 1 : "",
+			    .tenant = request->tenant,
+			    .version = request->version,
+			    .user = reply->user,
+			    .session = reply->session,
+			    .body = reply->request_body,
+			    .status = status,
+			    .type = reply->type,
+			    .uuid = reply->uuid,
+			    .name = reply->name,
+		    },
+		    request->now_ms);
 }
 
 void api_reply_release(struct api_reply *reply)

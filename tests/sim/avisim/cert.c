@@ -49,12 +49,14 @@ static bool fill(X509 *certificate, EVP_PKEY *key)
 	/* Another number each time: clients that keep certificates by issuer and number must not mix them up. */
 	if (RAND_bytes((unsigned char *)&serial, sizeof(serial)) != 1)
 		return false;
-	return X509_set_version(certificate, 2) && ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1) &&
+	return X509_set_version(certificate, 2) &&
+	       ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1) &&
 	       X509_gmtime_adj(X509_getm_notBefore(certificate), -24 * 3600) &&
 	       X509_gmtime_adj(X509_getm_notAfter(certificate), VALID_S) && X509_set_pubkey(certificate, key) &&
 	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0) &&
 	       X509_set_issuer_name(certificate, name) && add_extension(certificate, NID_subject_alt_name, NAMES) &&
-	       add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") && X509_sign(certificate, key, EVP_sha256());
+	       add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") &&
+	       X509_sign(certificate, key, EVP_sha256());
 }
 
 bool sim_cert_make(struct sim_cert *out, struct err *err)

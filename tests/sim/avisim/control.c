@@ -110,7 +110,8 @@ static void get_objects(struct visit *v)
 
 	for (size_t i = 0; i < n; i++)
 		if (!name || streq(name, all[i]->name))
-			cJSON_AddItemToArray(list, is_written ? show_written(v->control, all[i]) : show(v->control, all[i]));
+			cJSON_AddItemToArray(list,
+					     is_written ? show_written(v->control, all[i]) : show(v->control, all[i]));
 	answer(v, 200, list);
 }
 
@@ -237,9 +238,9 @@ static void set_list(struct strs *to, const cJSON *list)
 
 static void set_leader(struct control *c, const cJSON *value)
 {
-	const char *uuid = cJSON_IsString(value) ? value->valuestring : cJSON_IsTrue(value) ? OWN_CLUSTER_UUID : OTHER_CLUSTER_UUID;
+	const char *uuid = cJSON_IsTrue(value) ? OWN_CLUSTER_UUID : OTHER_CLUSTER_UUID;
 
-	set_text(&c->sim->settings.leader_uuid, uuid);
+	set_text(&c->sim->settings.leader_uuid, cJSON_IsString(value) ? value->valuestring : uuid);
 }
 
 static void set_maintenance(struct control *c, const cJSON *value)
@@ -375,7 +376,8 @@ static void toggle(struct visit *v)
 	}
 	cJSON_ArrayForEach(value, v->body) {
 		const struct toggle *t = find_toggle(value->string);
-		CLEANUP(freep) char *reason = xasprintf("%s: %s", value->string, t ? "not such a value" : "no such toggle");
+		const char *problem = t ? "not such a value" : "no such toggle";
+		CLEANUP(freep) char *reason = xasprintf("%s: %s", value->string, problem);
 
 		if (!t || !t->fits(value)) {
 			refuse(v, 400, reason);
@@ -509,7 +511,9 @@ static void on_request(void *arg, struct http_exchange *x)
 struct control *control_new(uv_loop_t *loop, struct sim *sim, struct front *front, const char *listen, struct err *err)
 {
 	struct control *control = xcalloc(1, sizeof(*control));
-	const struct http_server_options options = { .listen = listen, .max_body_bytes = MAX_BODY_BYTES, .handler = on_request, .arg = control };
+	const struct http_server_options options = {
+		.listen = listen, .max_body_bytes = MAX_BODY_BYTES, .handler = on_request, .arg = control
+	};
 
 	*control = (struct control){ .sim = sim, .front = front, .server = http_server_new(loop, &options, err) };
 	if (!control->server) {

@@ -49,11 +49,21 @@ static struct api_request read_request(const struct http_exchange *x, struct par
 	params->n = 0;
 	http_query_each(x, add_param, params);
 	return (struct api_request){
-		.method = http_method(x), .target = http_raw_target(x), .path = http_path(x), .params = params->v, .n_params = params->n,
-		.host = http_header(x, "Host"), .cookies = http_header(x, "Cookie"), .csrf = http_header(x, "X-CSRFToken"),
-		.referer = http_header(x, "Referer"), .tenant = http_header(x, "X-Avi-Tenant"),
-		.tenant_uuid = http_header(x, "X-Avi-Tenant-UUID"), .version = version && *version ? version : NULL,
-		.content_type = http_header(x, "Content-Type"), .body = http_body(x), .now_ms = now_ms(),
+		.method = http_method(x),
+		.target = http_raw_target(x),
+		.path = http_path(x),
+		.params = params->v,
+		.n_params = params->n,
+		.host = http_header(x, "Host"),
+		.cookies = http_header(x, "Cookie"),
+		.csrf = http_header(x, "X-CSRFToken"),
+		.referer = http_header(x, "Referer"),
+		.tenant = http_header(x, "X-Avi-Tenant"),
+		.tenant_uuid = http_header(x, "X-Avi-Tenant-UUID"),
+		.version = version && *version ? version : NULL,
+		.content_type = http_header(x, "Content-Type"),
+		.body = http_body(x),
+		.now_ms = now_ms(),
 	};
 }
 
@@ -100,15 +110,22 @@ static void on_request(void *arg, struct http_exchange *x)
 static bool open_server(struct front *front, struct err *err)
 {
 	const struct http_server_options options = {
-		.listen = front->listen, .cert_pem = front->cert_pem, .key_pem = front->key_pem, .max_body_bytes = MAX_BODY_BYTES,
-		.max_connections = MAX_CONNECTIONS, .idle_timeout_s = IDLE_TIMEOUT_S, .handler = on_request, .arg = front,
+		.listen = front->listen,
+		.cert_pem = front->cert_pem,
+		.key_pem = front->key_pem,
+		.max_body_bytes = MAX_BODY_BYTES,
+		.max_connections = MAX_CONNECTIONS,
+		.idle_timeout_s = IDLE_TIMEOUT_S,
+		.handler = on_request,
+		.arg = front,
 	};
 
 	front->server = http_server_new(front->loop, &options, err);
 	return front->server != NULL;
 }
 
-struct front *front_new(uv_loop_t *loop, struct sim *sim, const char *listen, const char *cert_pem, const char *key_pem, struct err *err)
+struct front *front_new(uv_loop_t *loop, struct sim *sim, const char *listen, const char *cert_pem, const char *key_pem,
+			struct err *err)
 {
 	struct front *front = xcalloc(1, sizeof(*front));
 	const char *colon = strrchr(listen, ':');

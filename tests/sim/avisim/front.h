@@ -10,7 +10,8 @@
 
 struct front;
 /* Borrows sim and the certificate. */
-struct front *front_new(uv_loop_t *loop, struct sim *sim, const char *listen, const char *cert_pem, const char *key_pem, struct err *err);
+struct front *front_new(uv_loop_t *loop, struct sim *sim, const char *listen, const char *cert_pem, const char *key_pem,
+			struct err *err);
 void front_free(struct front *front);                                 /* run the loop afterwards; NULL is fine */
 int front_port(const struct front *front);
 size_t front_connections(const struct front *front);

@@ -82,8 +82,8 @@ static char *selection_key(const char *tenant, const struct api_request *request
 }
 
 /* A name is looked up in the index, once a tenant. */
-static void select_by_name(struct sim *sim, const struct kind *kind, const char *tenant, const struct api_request *request,
-			   const char *name, struct selection *s)
+static void select_by_name(struct sim *sim, const struct kind *kind, const char *tenant,
+			   const struct api_request *request, const char *name, struct selection *s)
 {
 	struct object *const *tenants;
 	size_t n;
@@ -92,7 +92,8 @@ static void select_by_name(struct sim *sim, const struct kind *kind, const char 
 	for (size_t i = 0; i < n; i++) {
 		const struct object *object;
 
-		if (!streq(tenant, ALL_TENANTS) && !streq(tenant, tenants[i]->name) && !streq(ADMIN_TENANT, tenants[i]->name))
+		if (!streq(tenant, ALL_TENANTS) && !streq(tenant, tenants[i]->name) &&
+		    !streq(ADMIN_TENANT, tenants[i]->name))
 			continue;
 		object = store_by_name(sim->store, kind, tenants[i]->name, name);
 		if (object && matches(object, tenant, request))
@@ -167,7 +168,8 @@ cJSON *listing_answer(struct sim *sim, const struct kind *kind, const char *tena
 	size_t page, page_size;
 	cJSON *answer, *results;
 
-	if (!read_number(request, "page", 1, &page, err) || !read_number(request, "page_size", DEFAULT_PAGE_SIZE, &page_size, err))
+	if (!read_number(request, "page", 1, &page, err) ||
+	    !read_number(request, "page_size", DEFAULT_PAGE_SIZE, &page_size, err))
 		return NULL;
 	page_size = MIN(page_size, (size_t)MAX_PAGE_SIZE);
 	s = selection_find(sim, kind, tenant, request);

@@ -39,7 +39,19 @@ struct options {
 	enum log_level level;
 };
 
-enum { OPT_LISTEN = 1, OPT_CONTROL, OPT_STATE, OPT_USER, OPT_PASSWORD, OPT_VERSION, OPT_SESSION, OPT_TENANTS, OPT_CERT, OPT_LEVEL, OPT_HELP };
+enum {
+	OPT_LISTEN = 1,
+	OPT_CONTROL,
+	OPT_STATE,
+	OPT_USER,
+	OPT_PASSWORD,
+	OPT_VERSION,
+	OPT_SESSION,
+	OPT_TENANTS,
+	OPT_CERT,
+	OPT_LEVEL,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPT_LISTEN },       { "control", required_argument, NULL, OPT_CONTROL },
@@ -209,8 +221,13 @@ static void stop(struct program *p)
 int main(int argc, char **argv)
 {
 	static const int numbers[] = { SIGTERM, SIGINT };
-	struct options o = { .listen = "127.0.0.1:18443", .control = "127.0.0.1:18080", .user = "admin", .password = "secret",
-			     .version = "22.1.3", .session_s = 900, .level = LOG_INFO };
+	struct options o = { .listen = "127.0.0.1:18443",
+			    .control = "127.0.0.1:18080",
+			    .user = "admin",
+			    .password = "secret",
+			    .version = "22.1.3",
+			    .session_s = 900,
+			    .level = LOG_INFO };
 	struct program p = { 0 };
 	struct err err = { 0 };
 	int status = read_options(&o, argc, argv);

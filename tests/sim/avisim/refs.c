@@ -75,7 +75,8 @@ static bool walk_over(struct walk *walk, cJSON *value)
 	cJSON_ArrayForEach(item, value) {
 		bool is_member = cJSON_IsObject(value);
 
-		if (is_member && ends_in(item->string, "_ref") && cJSON_IsString(item) && !streq(item->string, "tenant_ref")) {
+		if (is_member && ends_in(item->string, "_ref") && cJSON_IsString(item) &&
+		    !streq(item->string, "tenant_ref")) {
 			if (!walk->visit(walk, item))
 				return false;
 		} else if (is_member && ends_in(item->string, "_refs") && cJSON_IsArray(item)) {

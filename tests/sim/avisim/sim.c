@@ -241,8 +241,15 @@ bool sim_edit(struct sim *sim, struct object *object, const cJSON *change, struc
 	other = store_by_name(sim->store, object->kind, tenant, json_str(body, "name"));
 	if (other && other != object)
 		return err_set(err, ERR_CONFLICT, "%s %s: the name is taken", object->kind->type, json_str(body, "name"));
-	sim_commit(sim, &(struct object_draft){ .kind = object->kind, .tenant = tenant, .uuid = uuid, .body = TAKE(body), .written = written,
-						.is_seeded = object->is_seeded, .is_by_client = object->is_by_client }, NULL);
+	sim_commit(sim,
+		   &(struct object_draft){ .kind = object->kind,
+					  .tenant = tenant,
+					  .uuid = uuid,
+					  .body = TAKE(body),
+					  .written = written,
+					  .is_seeded = object->is_seeded,
+					  .is_by_client = object->is_by_client },
+		   NULL);
 	return true;
 }
 

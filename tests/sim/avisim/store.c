@@ -273,7 +273,8 @@ char *store_referrers(const struct store *store, const char *uuid)
 	buf_init(&text, 64 * 1024);
 	buf_puts(&text, "[");
 	for (size_t i = 0; i < N_KINDS; i++)
-		for (struct object *object = store->shelves[i].by_uuid; object && n < MAX_REFERRERS_SHOWN; object = object->by_uuid.next)
+		for (struct object *object = store->shelves[i].by_uuid; object && n < MAX_REFERRERS_SHOWN;
+		     object = object->by_uuid.next)
 			if (strs_has(&object->refs, uuid))
 				buf_printf(&text, "%s'%s %s'", n++ ? ", " : "", object->kind->title, object->name);
 	buf_puts(&text, "]");
