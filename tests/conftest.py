@@ -10,21 +10,23 @@ from programs import Avisim, repository
 from rig import Rig
 
 
-def pytest_addoption(parser):
-    parser.addoption("--ground", default="real", choices=["real"], help="the clusters under the tests: real API servers")
-
-
-@pytest.fixture(scope="session")
-def binaries():
-    """Folder of kube-apiserver and kubectl."""
-    return os.environ.get("AMKO_APISERVER") or subprocess.run(
+def real_ground(folder):
+    binaries = os.environ.get("AMKO_APISERVER") or subprocess.run(
         [os.path.join(repository(), "tests/e2e/build-apiserver.sh")], check=True, stdout=subprocess.PIPE,
         text=True).stdout.strip()
+    return RealGround(folder, binaries)
+
+
+GROUNDS = {"real": real_ground}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--ground", default="real", choices=sorted(GROUNDS), help="the clusters under the tests")
 
 
 @pytest.fixture(scope="session")
-def ground(binaries, tmp_path_factory):
-    ground = RealGround(str(tmp_path_factory.mktemp("ground")), binaries)
+def ground(request, tmp_path_factory):
+    ground = GROUNDS[request.config.getoption("--ground")](str(tmp_path_factory.mktemp("ground")))
     try:
         yield ground.start_all()
     finally:
@@ -36,6 +38,7 @@ def avisim(tmp_path_factory):
     avisim = Avisim(str(tmp_path_factory.mktemp("avisim") / "log"))
     try:
         yield avisim.start()
+        assert avisim.stop() == 0, avisim.tail()
     finally:
         avisim.kill()
 

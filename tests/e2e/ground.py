@@ -8,6 +8,7 @@ A ground has `clusters` (name -> kube.Cluster), `own` (where our program runs), 
 import base64
 import glob
 import os
+import random
 import socket
 import subprocess
 
@@ -29,9 +30,16 @@ REMOVED_KINDS = ("GSLBConfig", "GlobalDeploymentPolicy", "GSLBHostRule", "AMKOCl
 
 
 def free_port(address="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    """Below the ports that outgoing connections get: a server that is stopped and started finds its own free again."""
+    for port in random.sample(range(20000, 32000), 100):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((address, port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError(f"{address}: no free port")
 
 
 def home_objects():

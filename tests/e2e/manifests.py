@@ -1,0 +1,57 @@
+"""Objects that tests make: short forms of the few kinds they need."""
+
+from ground import HOME
+
+UUID = "3f0c7c1e-9a51-11ee-8f4b-0242ac120002"
+SECRET = "gslb-avi-secret"
+HOST = "shop.example.org"
+CLUSTERS = ("cluster1", "cluster2", "cluster3")
+# Free text where a test needs none of its own.
+CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {
+    "healthmonitor": [{"name": "System-GSLB-TCP", "type": "HEALTH_MONITOR_TCP", "is_federated": True, "monitor_port": 80}],
+    "pkiprofile": [{"name": "pki-1", "is_federated": True}],
+    "cloud": [{"name": "Default-Cloud", "vtype": "CLOUD_NONE"}]}}
+
+
+def gslb_config(address, name="gc-1", namespace=HOME, uuid=UUID, credentials=SECRET, clusters=CLUSTERS, **spec):
+    """address: of the controller; uuid None: no annotation."""
+    meta = {"name": name, "namespace": namespace}
+    if uuid is not None:
+        meta["annotations"] = {"amko.vmware.com/amko-uuid": uuid}
+    leader = {"controllerIP": address, "controllerVersion": "22.1.3", "credentials": credentials, "tenant": "admin"}
+    return {"apiVersion": "amko.vmware.com/v1alpha1", "kind": "GSLBConfig", "metadata": meta,
+            "spec": {"gslbLeader": leader, "memberClusters": [{"clusterContext": c} for c in clusters],
+                     "refreshInterval": 600, "useCustomGlobalFqdn": False, **spec}}
+
+
+def policy(name="global-gdp", namespace=HOME, clusters=CLUSTERS, **spec):
+    """Selects what is labelled app: gslb."""
+    return {"apiVersion": "amko.vmware.com/v1alpha2", "kind": "GlobalDeploymentPolicy",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"matchRules": {"appSelector": {"label": {"app": "gslb"}}},
+                     "matchClusters": [{"cluster": c} for c in clusters], **spec}}
+
+
+def secret(name=SECRET, **values):
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": HOME}, "type": "Opaque",
+            "stringData": values}
+
+
+def namespace(name="web"):
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def address_in(cluster):
+    return f"10.20.{CLUSTERS.index(cluster) + 1}.11"
+
+
+def ingress(cluster, host=HOST, ip=None):
+    """A selected Ingress of one host, as AKO leaves it: with address, virtual service and controller."""
+    name = host.split(".")[0]
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name, "namespace": "web", "labels": {"app": "gslb"}, "annotations": {
+                "ako.vmware.com/host-fqdn-vs-uuid-map": f'{{"{host}": "virtualservice-{cluster}-{name}"}}',
+                "ako.vmware.com/controller-cluster-uuid": f"cluster-uuid-{cluster}"}},
+            "spec": {"rules": [{"host": host, "http": {"paths": [
+                {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": name, "port": {"number": 80}}}}]}}]},
+            "status": {"loadBalancer": {"ingress": [{"ip": ip or address_in(cluster), "hostname": host}]}}}
