@@ -7,6 +7,8 @@
 
 #define CONTROLLER_CONNECTIONS 8
 #define STOP_MS 10000
+#define LIST_RETRY_MIN_MS 5000
+#define LIST_RETRY_MAX_MS 60000
 
 static void advance(struct leader *leader);
 
@@ -27,12 +29,69 @@ static void set_phase(struct leader *leader, enum phase phase)
 		reconcile_pause(leader->reconcile);
 }
 
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void on_logged_out(void *arg)
+{
+	struct leader *leader = arg;
+
+	leader->stopped(leader->stopped_arg);
+}
+
+static void log_out(struct leader *leader)
+{
+	uv_timer_stop(leader->stop_timer);
+	if (leader->controller && avi_session_is_connected(controller_session(leader->controller)))
+		avi_session_logout(controller_session(leader->controller), on_logged_out, leader);
+	else
+		leader->stopped(leader->stopped_arg);
+}
+
+static void stop_if_quiet(struct leader *leader)
+{
+	struct reconcile_counts counts;
+
+	if (!leader->is_stopping || !uv_is_active((uv_handle_t *)leader->stop_timer))
+		return;
+	reconcile_counts(leader->reconcile, &counts);
+	if (!counts.n_in_flight)
+		log_out(leader);
+}
+
 /* --- from the controller's side ----------------------------------------------------------------------------------- */
 
 static void set_target(struct leader *leader)
 {
 	reconcile_set_target(leader->reconcile, &(struct apply_options){
 		.session = controller_session(leader->controller), .actual = leader->actual, .owner = leader->owner });
+}
+
+static void show_state(struct leader *leader, const char *text, const char *why)
+{
+	CLEANUP(freep) char *state = xasprintf("%s%s", text, why);
+
+	status_state(leader->status, state);
+}
+
+static void on_list_due(uv_timer_t *timer)
+{
+	struct leader *leader = timer->data;
+
+	health_check_now(leader->health);
+}
+
+/* Nothing is written by what may be out of date. The next try begins with a check. */
+static void listing_failed(struct leader *leader, const char *why)
+{
+	int64_t wait_ms = backoff_next_ms(&leader->list_backoff);
+
+	log_warn("listing_failed", KV("err", why), KV("retry_in_ms", (long long)wait_ms));
+	leader->is_outage = true;
+	reconcile_pause(leader->reconcile);
+	status_condition(leader->status, "ControllerReachable", "False", "BadListing", why);
+	if (leader->phase == PHASE_LISTING)
+		show_state(leader, "error: issue in connecting to the controller API, ", why);
+	uv_timer_start(leader->list_timer, on_list_due, (uint64_t)wait_ms, 0);
 }
 
 static void on_listed(void *arg, struct actual **actual, const char *default_pki, const char *why)
@@ -43,12 +102,10 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 	leader->is_listing = false;
 	reconcile_noted(leader->reconcile, &written);
 	if (why) {
-		log_warn("listing_failed", KV("err", why));
-		leader->is_outage = true;
-		reconcile_pause(leader->reconcile);
-		health_suspect(leader->health);
+		listing_failed(leader, why);
 		return;
 	}
+	backoff_reset(&leader->list_backoff);
 	free(leader->default_pki);
 	leader->default_pki = xstrdup(default_pki);
 	if (leader->actual) {
@@ -71,6 +128,7 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 
 static void list(struct leader *leader)
 {
+	uv_timer_stop(leader->list_timer);
 	leader->is_listing = true;
 	reconcile_note_start(leader->reconcile);
 	controller_list(leader->controller, on_listed, leader);
@@ -78,12 +136,9 @@ static void list(struct leader *leader)
 
 static bool has_members(struct leader *leader)
 {
-	CLEANUP(freep) char *state = NULL;
-
 	if (members_kubeconfig(leader->members))
 		return true;
-	state = xasprintf("error: provided kubeconfig has an error %s", members_error(leader->members));
-	status_state(leader->status, state);
+	show_state(leader, "error: provided kubeconfig has an error ", members_error(leader->members));
 	return false;
 }
 
@@ -103,8 +158,6 @@ static void begin_listing(struct leader *leader)
 
 static void show_controller_state(struct leader *leader, enum controller_health health, const char *why)
 {
-	CLEANUP(freep) char *state = NULL;
-
 	if (health == CONTROLLER_NOT_LEADER) {
 		status_state(leader->status, STATE_NOT_LEADER);
 		return;
@@ -113,10 +166,9 @@ static void show_controller_state(struct leader *leader, enum controller_health 
 	if (leader->phase == PHASE_RUNNING)
 		return;
 	if (health == CONTROLLER_NO_LEADER_DATA)
-		state = xasprintf("error fetching Gslb leader site details, %s", why);
+		show_state(leader, "error fetching Gslb leader site details, ", why);
 	else
-		state = xasprintf("error: issue in connecting to the controller API, %s", why);
-	status_state(leader->status, state);
+		show_state(leader, "error: issue in connecting to the controller API, ", why);
 }
 
 static void on_leads(struct leader *leader)
@@ -146,6 +198,8 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 {
 	struct leader *leader = arg;
 
+	if (leader->is_stopping)
+		return;
 	leader->controller_health = health;
 	leader->has_health = true;
 	view_controller_conditions(leader, health, why);
@@ -182,6 +236,7 @@ static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_
 		break;
 	}
 	view_conditions(leader);
+	stop_if_quiet(leader);
 }
 
 /* --- from the clusters' and the policy's side --------------------------------------------------------------------- */
@@ -252,7 +307,8 @@ static void on_uuid_written(void *arg, const cJSON *json, const struct err *err,
 		log_error("uuid_not_written", KV("err", (const char *)err->msg));
 }
 
-/* The identity is made once and kept on the object, before anything else is done under it. */
+/* The identity is made once and kept on the object, before anything else is done under it. An object made anew while another
+ * of its name was in charge goes on under the same one. */
 static void write_uuid(struct leader *leader, const struct gslbconfig *config)
 {
 	CLEANUP(cJSON_Deletep) cJSON *patch = cJSON_CreateObject();
@@ -261,8 +317,9 @@ static void write_uuid(struct leader *leader, const struct gslbconfig *config)
 
 	if (leader->uuid_call || leader->options.is_dry_run)
 		return;
-	uuid_generate_new(uuid);
-	log_info("uuid_made", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
+	if (!leader->config || !uuid_normalise(leader->config->uuid_annotation, uuid))
+		uuid_generate_new(uuid);
+	log_info("uuid_written", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
 	json_put_str(json_put_object(json_put_object(patch, "metadata"), "annotations"), UUID_ANNOTATION, uuid);
 	/* With the version that had none: another instance may have been faster. */
 	json_put_str(cJSON_GetObjectItemCaseSensitive(patch, "metadata"), "resourceVersion", config->resource_version);
@@ -291,8 +348,11 @@ static bool has_credentials(struct leader *leader, const struct gslbconfig *conf
 	CLEANUP(freep) char *message = NULL;
 
 	own_follow_secret(leader->own, config->credentials);
-	if (!own_has_secret(leader->own))
+	if (!own_has_secret(leader->own)) {
+		if (own_trouble(leader->own))
+			complain(leader, "SecretUnreadable", NULL, own_trouble(leader->own));
 		return false;
+	}
 	credentials = own_credentials(leader->own);
 	if (!credentials) {
 		state = xasprintf("error: secret object doesn't exist %s", config->credentials);
@@ -341,6 +401,7 @@ static void use_new_controller(struct leader *leader)
 	health_follow(leader->health, NULL);
 	controller_free(leader->controller);
 	actual_free(TAKE(leader->actual));
+	uv_timer_stop(leader->list_timer);
 	leader->is_listing = false;
 	leader->has_health = false;
 	if (!uuid_normalise(leader->config->uuid_annotation, uuid))
@@ -456,9 +517,7 @@ static void on_members(void *arg)
 	advance(leader);
 }
 
-/* --- beginning and end -------------------------------------------------------------------------------------------- */
-
-static void stop_if_quiet(struct leader *leader);
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
 
 static void on_reconcile_idle(void *arg)
 {
@@ -494,10 +553,22 @@ static bool read_own_kubeconfig(struct leader *leader, struct err *err)
 	return true;
 }
 
+static uv_timer_t *make_timer(struct leader *leader)
+{
+	uv_timer_t *timer = xcalloc(1, sizeof(*timer));
+
+	uv_timer_init(leader->options.loop, timer);
+	timer->data = leader;
+	return timer;
+}
+
 static void make_parts(struct leader *leader)
 {
 	uv_loop_t *loop = leader->options.loop;
 
+	leader->stop_timer = make_timer(leader);
+	leader->list_timer = make_timer(leader);
+	leader->list_backoff = (struct backoff){ .min_ms = LIST_RETRY_MIN_MS, .max_ms = LIST_RETRY_MAX_MS };
 	leader->status = status_new(&(struct status_options){
 		.kube = leader->kube, .loop = loop, .is_dry_run = leader->options.is_dry_run });
 	leader->inventory = inventory_new(&(struct inventory_options){
@@ -512,9 +583,6 @@ static void make_parts(struct leader *leader)
 	leader->policies = policies_new(&(struct policies_options){
 		.loop = loop, .own = leader->own, .namespace = leader->options.namespace, .on_change = on_policy,
 		.on_settled = on_policy_settled, .set_status = on_policy_status, .arg = leader });
-	leader->stop_timer = xcalloc(1, sizeof(*leader->stop_timer));
-	uv_timer_init(loop, leader->stop_timer);
-	leader->stop_timer->data = leader;
 }
 
 struct leader *leader_new(const struct leader_options *options, struct err *err)
@@ -532,36 +600,9 @@ struct leader *leader_new(const struct leader_options *options, struct err *err)
 	return leader;
 }
 
-static void on_logged_out(void *arg)
-{
-	struct leader *leader = arg;
-
-	leader->stopped(leader->stopped_arg);
-}
-
-static void log_out(struct leader *leader)
-{
-	uv_timer_stop(leader->stop_timer);
-	if (leader->controller && avi_session_is_connected(controller_session(leader->controller)))
-		avi_session_logout(controller_session(leader->controller), on_logged_out, leader);
-	else
-		leader->stopped(leader->stopped_arg);
-}
-
 static void on_stop_due(uv_timer_t *timer)
 {
 	log_out(timer->data);
-}
-
-static void stop_if_quiet(struct leader *leader)
-{
-	struct reconcile_counts counts;
-
-	if (!leader->is_stopping || !uv_is_active((uv_handle_t *)leader->stop_timer))
-		return;
-	reconcile_counts(leader->reconcile, &counts);
-	if (!counts.n_in_flight)
-		log_out(leader);
 }
 
 void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg)
@@ -600,7 +641,9 @@ void leader_free(struct leader *leader)
 	secret_release(&leader->credentials.password);
 	free(leader->complaint);
 	free(leader->default_pki);
-	if (leader->stop_timer)
+	if (leader->stop_timer) {
 		uv_close((uv_handle_t *)leader->stop_timer, close_handle);
+		uv_close((uv_handle_t *)leader->list_timer, close_handle);
+	}
 	free(leader);
 }

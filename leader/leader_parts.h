@@ -2,6 +2,7 @@
  * view.c (what is told to people). Nobody else includes this. */
 #pragma once
 
+#include "common/io/backoff.h"
 #include "leader/avi/health.h"
 #include "leader/avi/reconcile.h"
 #include "leader/config/members.h"
@@ -41,6 +42,8 @@ struct leader {
 	struct held_name *held;                /* names with deletions that have no cause */
 	bool is_outage;                        /* the controller was away since the last listing */
 	bool is_listing;
+	uv_timer_t *list_timer;                /* after a listing that failed */
+	struct backoff list_backoff;
 	enum controller_health controller_health;
 	bool has_health;
 

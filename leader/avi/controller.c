@@ -116,7 +116,7 @@ static void on_gslb(void *arg, const struct avi_reply *reply)
 
 	if (check_failed(c, reply))
 		return;
-	if (reply->class != AVI_OK || !leader)
+	if (reply->class != AVI_OK || !leader || !*leader)
 		check_done(c, CONTROLLER_NO_LEADER_DATA, "error in finding the GSLB leader's uuid");
 	else if (!streq(leader, c->check.cluster_uuid))
 		check_done(c, CONTROLLER_NOT_LEADER, "another site's controller is the GSLB leader");
@@ -321,9 +321,14 @@ static void on_lookup(void *arg, const struct avi_reply *reply)
 	lookup_next(c);
 }
 
-void controller_lookup(struct controller *c, const char *tenant, struct lookups *lookups, controller_lookup_fn *done, void *arg)
+void controller_lookup_cancel(struct controller *c)
 {
 	avi_cancel(TAKE(c->lookup.call));
+}
+
+void controller_lookup(struct controller *c, const char *tenant, struct lookups *lookups, controller_lookup_fn *done, void *arg)
+{
+	controller_lookup_cancel(c);
 	free(c->lookup.tenant);
 	c->lookup.tenant = xstrdup(tenant);
 	c->lookup.lookups = lookups;

@@ -41,7 +41,9 @@ void controller_check(struct controller *controller, controller_check_fn *done, 
 typedef void controller_list_fn(void *arg, struct actual **actual, const char *default_pki, const char *why);
 void controller_list(struct controller *controller, controller_list_fn *done, void *arg);
 
-/* Fills every pending look-up of the set, one by one, in this tenant. why NULL: all are answered. */
+/* Fills every pending look-up of the set (at least one is), one by one, in this tenant. why NULL: all are answered. The set is
+ * borrowed until then, or until it is cancelled. */
 typedef void controller_lookup_fn(void *arg, const char *why);
 void controller_lookup(struct controller *controller, const char *tenant, struct lookups *lookups,
 		       controller_lookup_fn *done, void *arg);
+void controller_lookup_cancel(struct controller *controller);

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "common/base/log.h"
 #include "leader/watch/host_object.h"
 
 enum { OWN_CONFIGS, OWN_POLICIES, OWN_SECRET, OWN_NAMESPACE };
@@ -146,8 +147,8 @@ static void on_state(void *arg, enum informer_state state, const struct err *err
 {
 	struct own *own = arg;
 
-	(void)state;
-	(void)err;
+	if (err)
+		log_warn("own_cluster_trouble", KV("state", informer_state_name(state)), KV("err", (const char *)err->msg));
 	own->options.on_change(own->options.arg);
 }
 

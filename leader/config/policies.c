@@ -53,6 +53,8 @@ static void stop_judging(struct policies *p)
 {
 	uv_timer_stop(p->retry);
 	p->is_waiting = false;
+	if (p->judged && p->controller)
+		controller_lookup_cancel(p->controller);
 	gdp_free(TAKE(p->judged));
 	lookups_release(&p->lookups);
 	free(TAKE(p->lookup_error));

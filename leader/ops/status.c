@@ -220,6 +220,25 @@ static void adopt_conditions(struct status *s, const struct gslbconfig *config)
 	}
 }
 
+static void enqueue_state(struct status *s)
+{
+	cJSON *body = cJSON_CreateObject(), *values = json_put_object(body, "status");
+
+	json_put_str(values, "state", s->last_state);
+	json_put(values, "conditions", conditions_json(s));
+	s->has_new_conditions = false;
+	enqueue(s, s->path, body);
+	send_next(s);
+}
+
+/* Made anew, or replaced without its status: it is told again. Writes that are under way will show by themselves. */
+static void restore_lost(struct status *s, const struct gslbconfig *config)
+{
+	if (s->queue || !*s->last_state || config->state)
+		return;
+	enqueue_state(s);
+}
+
 void status_observe(struct status *s, const struct gslbconfig *config)
 {
 	CLEANUP(freep) char *path = NULL;
@@ -230,8 +249,10 @@ void status_observe(struct status *s, const struct gslbconfig *config)
 	}
 	path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
 	replace(&s->shown_state, config->state);
-	if (s->path && streq(s->path, path))
+	if (s->path && streq(s->path, path)) {
+		restore_lost(s, config);
 		return;
+	}
 	free(s->path);
 	s->path = TAKE(path);
 	replace(&s->last_state, "");
@@ -241,8 +262,6 @@ void status_observe(struct status *s, const struct gslbconfig *config)
 
 void status_state(struct status *s, const char *state)
 {
-	cJSON *body, *values;
-
 	if (!s->path || streq(s->last_state, state))
 		return;
 	log_info("state", KV("state", state));
@@ -252,13 +271,7 @@ void status_state(struct status *s, const char *state)
 		return;
 	}
 	replace(&s->last_state, state);
-	body = cJSON_CreateObject();
-	values = json_put_object(body, "status");
-	json_put_str(values, "state", state);
-	json_put(values, "conditions", conditions_json(s));
-	s->has_new_conditions = false;
-	enqueue(s, s->path, body);
-	send_next(s);
+	enqueue_state(s);
 }
 
 void status_condition(struct status *s, const char *type, const char *value, const char *reason, const char *message)
@@ -296,24 +309,27 @@ static bool is_recent(struct status *s, const char *path, const char *resource_v
 	return false;
 }
 
-static void enqueue_text(struct status *s, const char *path, const char *resource_version, const char *key, const char *text)
+/* False: it was not news, or too much waits. */
+static bool enqueue_text(struct status *s, const char *path, const char *resource_version, const char *key, const char *text)
 {
 	cJSON *body;
 
 	if (s->n_queue >= MAX_WAITING || is_recent(s, path, resource_version, text))
-		return;
+		return false;
 	body = cJSON_CreateObject();
 	json_put_str(json_put_object(body, "status"), key, text);
 	enqueue(s, path, body);
 	send_next(s);
+	return true;
 }
 
 void status_refuse_config(struct status *s, const struct gslbconfig *config, const char *state)
 {
 	CLEANUP(freep) char *path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
+	CLEANUP(freep) char *name = xasprintf("%s/%s", config->namespace ? config->namespace : "", config->name);
 
-	if (!streq0(config->state, state))
-		enqueue_text(s, path, config->resource_version, "state", state);
+	if (!streq0(config->state, state) && enqueue_text(s, path, config->resource_version, "state", state))
+		log_warn("gslbconfig_refused", KV("gslbconfig", name), KV("err", state));
 }
 
 void status_policy(struct status *s, const struct gdp *gdp, const char *error_status)

@@ -1,6 +1,5 @@
 #include "leader/watch/cluster.h"
 
-#include "common/base/log.h"
 #include "common/io/backoff.h"
 
 #define DISCOVERY_PERIOD_MS (5 * 60 * 1000)
@@ -31,6 +30,7 @@ struct cluster {
 	uv_timer_t *timer;
 	struct backoff backoff;
 	struct err discovery_err;      /* code ERR_NONE: the last one went well */
+	enum cluster_trouble told;
 };
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -111,7 +111,9 @@ static void on_state(void *arg, enum informer_state state, const struct err *err
 {
 	struct cluster *cluster = arg;
 
-	(void)state;
+	if (err)
+		log_warn("cluster_trouble", KV("cluster", cluster->name), KV("state", informer_state_name(state)),
+			 KV("err", (const char *)err->msg));
 	/* The API may have gone or moved: ask what is served now. */
 	if (err && err->code == ERR_NOTFOUND && !cluster->call)
 		discover_after(cluster, DISCOVERY_RETRY_MIN_MS);
@@ -160,12 +162,8 @@ static void watch_what_is_served(struct cluster *cluster)
 
 static void discovery_failed(struct cluster *cluster, const struct err *err)
 {
-	bool is_news = !streq(cluster->discovery_err.msg, err->msg);
-
 	cluster->discovery_err = *err;
 	err_wrap(&cluster->discovery_err, "discover %s", discovered[cluster->at]->plural);
-	if (is_news)
-		log_warn("cluster_discovery_failed", KV("cluster", cluster->name), KV("err", (const char *)err->msg));
 	discover_after(cluster, backoff_next_ms(&cluster->backoff));
 	cluster->options.on_state(cluster->options.arg, cluster);
 }
@@ -237,6 +235,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	cluster->options = *options;
 	cluster->name = xstrdup(options->name);
 	cluster->backoff = (struct backoff){ .min_ms = DISCOVERY_RETRY_MIN_MS, .max_ms = DISCOVERY_RETRY_MAX_MS };
+	cluster->told = CLUSTER_SYNCING;
 	if (!options->context)
 		return cluster;
 	kube_context_copy(&cluster->context, options->context);
@@ -407,6 +406,15 @@ enum cluster_trouble cluster_trouble(const struct cluster *cluster, char **messa
 		return CLUSTER_FINE;
 	*message = xasprintf("cluster %s: being discovered", cluster->name);
 	return CLUSTER_SYNCING;
+}
+
+bool cluster_has_news(struct cluster *cluster, enum cluster_trouble *trouble, char **message)
+{
+	*trouble = cluster_trouble(cluster, message);
+	if (*trouble == cluster->told || *trouble == CLUSTER_SYNCING)
+		return false;
+	cluster->told = *trouble;
+	return true;
 }
 
 size_t cluster_states(const struct cluster *cluster, struct cluster_kind_state out[N_HOST_KINDS + 1])

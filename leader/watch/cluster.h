@@ -52,6 +52,8 @@ enum cluster_trouble {
 };
 const char *cluster_trouble_reason(enum cluster_trouble trouble);     /* "Unreachable", ... */
 enum cluster_trouble cluster_trouble(const struct cluster *cluster, char **message /* yours; NULL when fine */);
+/* As cluster_trouble(); false when it is the trouble of the last call, or when the cluster only is on its way. */
+bool cluster_has_news(struct cluster *cluster, enum cluster_trouble *trouble, char **message);
 
 /* For /api/sync: one row a watched kind. */
 struct cluster_kind_state {

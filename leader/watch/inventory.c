@@ -67,19 +67,36 @@ static void on_namespace(void *arg, struct cluster *cluster, const char *name)
 	cluster_each_object(cluster, touch_in_namespace, &(struct namespace_touch){ arg, name });
 }
 
+static void log_news(struct cluster *cluster)
+{
+	CLEANUP(freep) char *message = NULL;
+	enum cluster_trouble trouble;
+
+	if (!cluster_has_news(cluster, &trouble, &message))
+		return;
+	if (trouble == CLUSTER_FINE)
+		log_info("cluster_synced", KV("cluster", cluster_name(cluster)));
+	else
+		log_warn("cluster_trouble", KV("cluster", cluster_name(cluster)), KV("reason", cluster_trouble_reason(trouble)),
+			 KV("err", message));
+}
+
 static void on_state(void *arg, struct cluster *cluster)
 {
 	struct inventory *inventory = arg;
 
-	(void)cluster;
-	if (!inventory->is_closing)
-		inventory->options.on_state(inventory->options.arg);
+	if (inventory->is_closing)
+		return;
+	log_news(cluster);
+	inventory->options.on_state(inventory->options.arg);
 }
 
 static struct cluster *start_cluster(struct inventory *inventory, const char *name, const struct kube_context *context)
 {
+	struct cluster *cluster;
+
 	log_info("cluster_started", KV("cluster", name), KV("server", context && context->server ? context->server : ""));
-	return cluster_new(&(struct cluster_options){
+	cluster = cluster_new(&(struct cluster_options){
 		.http = inventory->options.http,
 		.loop = inventory->options.loop,
 		.context = context,
@@ -89,6 +106,8 @@ static struct cluster *start_cluster(struct inventory *inventory, const char *na
 		.on_state = on_state,
 		.arg = inventory,
 	});
+	log_news(cluster);         /* one that has no usable context says nothing later */
+	return cluster;
 }
 
 /* Takes the running cluster of that name out of the list; NULL when there is none. */
