@@ -33,7 +33,8 @@ struct kube_call {
 	void *arg;
 };
 
-static struct metric requests = METRIC_COUNTER("amko_kube_requests_total", "Requests to API servers, by answer.", "cluster",
+static struct metric requests = METRIC_COUNTER("amko_kube_requests_total",
+	"Requests to API servers, by answer.", "cluster",
 					       "verb", "code");
 
 #define CORE(name, plural_, kind_, namespaced) \

@@ -63,8 +63,10 @@ struct informer {
 	bool is_freed;
 };
 
-static struct metric watch_events = METRIC_COUNTER("amko_kube_watch_events_total", "Watch events received.", "cluster", "resource");
-static struct metric objects = METRIC_GAUGE("amko_informer_objects", "Objects of which something is kept.", "cluster", "resource");
+static struct metric watch_events = METRIC_COUNTER("amko_kube_watch_events_total", "Watch events received.",
+	"cluster", "resource");
+static struct metric objects = METRIC_GAUGE("amko_informer_objects", "Objects of which something is kept.",
+	"cluster", "resource");
 
 /* ---- life and death ---- */
 
@@ -127,7 +129,8 @@ static void tell(struct informer *in, enum happening what, const struct err *err
 	in->state = next_state[before][what];
 	if (!err && in->state == INFORMER_SYNCED)
 		in->failure = (struct err){ 0 };
-	is_news = in->state != before || (in->state != INFORMER_SYNCED && err && (was_well || !streq(err->msg, in->failure.msg)));
+	is_news = in->state != before ||
+		  (in->state != INFORMER_SYNCED && err && (was_well || !streq(err->msg, in->failure.msg)));
 	if (err)
 		in->failure = *err;
 	if (is_news && !in->is_freed && in->options.on_state)
@@ -460,7 +463,12 @@ static bool on_watch_bytes(void *arg, struct slice bytes)
 	return goes_on;
 }
 
-/* Everything but a lost connection or a busy server needs a new list: the stream itself was wrong. */
+/* The same version may be tried again; after anything else the stream itself was wrong. */
+static bool is_about_the_way(const struct err *err)
+{
+	return err->code == ERR_RETRY || err->code == ERR_TLS || err->code == ERR_AUTH || err->code == ERR_FORBIDDEN;
+}
+
 static void watch_failed(struct informer *in, const struct err *err, int64_t retry_after_ms)
 {
 	struct err text = *err;
@@ -478,7 +486,7 @@ static void watch_failed(struct informer *in, const struct err *err, int64_t ret
 		go_on(in);
 		return;
 	}
-	in->needs_list = is_ours || !(err->code == ERR_RETRY || err->code == ERR_TLS || err->code == ERR_AUTH || err->code == ERR_FORBIDDEN);
+	in->needs_list = is_ours || !is_about_the_way(err);
 	err_wrap(&text, "watch %s", in->plural);
 	fail(in, &text, retry_after_ms);
 }
@@ -487,12 +495,15 @@ static void on_watch_done(void *arg, const cJSON *json, const struct err *err, i
 {
 	struct informer *in = arg;
 	bool was_short = now_ms(in) - in->live_since_ms < in->options.times.short_ms && !in->has_news;
+	bool was_long = in->is_live && now_ms(in) - in->live_since_ms >= in->options.times.stale_ms;
 	struct err failure = in->watch_failure;
 
 	(void)json;
 	enter(in);
 	in->call = NULL;
 	watch_is_gone(in);
+	if (was_long)
+		backoff_reset(&in->backoff);       /* it worked, even where nothing happened */
 	if (!failure.code && err)
 		failure = *err;
 	if (!failure.code && was_short)
@@ -643,7 +654,8 @@ const void *informer_get(const struct informer *in, const char *namespace, const
 	return entry ? entry->projection : NULL;
 }
 
-void informer_each(const struct informer *in, void (*each)(void *arg, const char *namespace, const char *name, const void *projection), void *arg)
+void informer_each(const struct informer *in, void (*each)(void *arg, const char *namespace, const char *name,
+	const void *projection), void *arg)
 {
 	for (const struct store_entry *entry = in->store.entries; entry; entry = entry->hh.next)
 		each(arg, store_entry_namespace(entry), entry->name, entry->projection);

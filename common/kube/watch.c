@@ -59,7 +59,8 @@ static bool add_to_line(struct buf *line, struct slice bytes, struct err *err)
 }
 
 /* Takes the finished line out of the decoder, because the event's receiver may release that. */
-static bool finish_line(struct buf *line, bool (*event)(void *arg, const struct watch_event *event), void *arg, struct err *err)
+static bool finish_line(struct buf *line, bool (*event)(void *arg, const struct watch_event *event), void *arg,
+	struct err *err)
 {
 	CLEANUP(buf_release) struct buf whole = *line;
 	bool goes_on;

@@ -41,7 +41,8 @@ static X509 *unsigned_cert(const char *cn, const char *san, EVP_PKEY *key)
 
 static void sign(X509 *cert, EVP_PKEY *own_key, const struct test_cert *signer)
 {
-	BIO *pem = signer ? BIO_new_mem_buf(signer->pem, -1) : NULL, *key_pem = signer ? BIO_new_mem_buf(signer->key_pem, -1) : NULL;
+	BIO *pem = signer ? BIO_new_mem_buf(signer->pem, -1) : NULL,
+		*key_pem = signer ? BIO_new_mem_buf(signer->key_pem, -1) : NULL;
 	X509 *issuer = pem ? PEM_read_bio_X509(pem, NULL, NULL, NULL) : cert;
 	EVP_PKEY *key = key_pem ? PEM_read_bio_PrivateKey(key_pem, NULL, NULL, NULL) : own_key;
 

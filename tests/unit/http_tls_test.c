@@ -23,7 +23,8 @@ static const struct trust {
 	const char *heard;             /* what it must begin with; SERVER stands for host and port */
 } cases[] = {
 	{ "a certificate of the given CA is accepted", .server = &by_ip, .ca = &ours, .heard = "200 127.0.0.1 as nobody" },
-	{ "a certificate of another CA is not", .server = &by_ip, .ca = &other, .heard = "tls: certificate of SERVER not accepted: SSL" },
+	{ "a certificate of another CA is not", .server = &by_ip, .ca = &other,
+	  .heard = "tls: certificate of SERVER not accepted: SSL" },
 	{ "without a CA the system's store decides, whatever the environment says", .server = &by_ip,
 	  .heard = "tls: certificate of SERVER not accepted: SSL" },
 	{ "a certificate may be its own CA", .server = &by_ip, .ca = &by_ip, .heard = "200 127.0.0.1 as nobody" },
@@ -33,10 +34,14 @@ static const struct trust {
 	  .server_name = "api.internal", .heard = "200 127.0.0.1 as nobody" },
 	{ "a server name that the certificate does not say is not accepted", .server = &by_ip, .ca = &ours,
 	  .server_name = "api.internal", .heard = "tls: certificate of SERVER not accepted" },
-	{ "a server name may be an address", .server = &by_ip, .ca = &ours, .server_name = "127.0.0.1", .heard = "200 127.0.0.1 as nobody" },
-	{ "who verifies nothing accepts everything", .server = &by_name, .is_insecure = true, .heard = "200 127.0.0.1 as nobody" },
-	{ "a client certificate says who we are", .server = &by_ip, .ca = &ours, .client = &client_cert, .heard = "200 127.0.0.1 as me" },
-	{ "a CA that is none is said to be", .server = &by_ip, .ca_text = "nonsense", .heard = "tls: certificates for SERVER cannot be used" },
+	{ "a server name may be an address", .server = &by_ip, .ca = &ours, .server_name = "127.0.0.1",
+	  .heard = "200 127.0.0.1 as nobody" },
+	{ "who verifies nothing accepts everything", .server = &by_name, .is_insecure = true,
+	  .heard = "200 127.0.0.1 as nobody" },
+	{ "a client certificate says who we are", .server = &by_ip, .ca = &ours, .client = &client_cert,
+	  .heard = "200 127.0.0.1 as me" },
+	{ "a CA that is none is said to be", .server = &by_ip, .ca_text = "nonsense",
+	  .heard = "tls: certificates for SERVER cannot be used" },
 };
 
 /* The server has a loop and a thread of its own. */
@@ -53,7 +58,8 @@ struct bench {
 static void answer(void *arg, struct http_exchange *exchange)
 {
 	const char *host = http_header(exchange, "Host"), *cn = http_peer_cn(exchange);
-	CLEANUP(freep) char *text = xasprintf("%.*s as %s", host ? (int)strcspn(host, ":") : 0, host ? host : "", cn ? cn : "nobody");
+	CLEANUP(freep) char *text = xasprintf("%.*s as %s", host ? (int)strcspn(host, ":") : 0, host ? host : "",
+		cn ? cn : "nobody");
 
 	(void)arg;
 	http_answer(exchange, 200, "text/plain", slice_of(text), NULL);
@@ -155,7 +161,8 @@ static void is_trusted(void **state)
 
 static void one_client_never_lends_its_certificate_to_another_request(void **state)
 {
-	struct http_tls with = { .ca_pem = slice_of(ours.pem), .cert_pem = slice_of(client_cert.pem), .key_pem = slice_of(client_cert.key_pem) };
+	struct http_tls with = { .ca_pem = slice_of(ours.pem), .cert_pem = slice_of(client_cert.pem),
+		.key_pem = slice_of(client_cert.key_pem) };
 	struct http_tls without = { .ca_pem = slice_of(ours.pem) }, distrusting = { .ca_pem = slice_of(other.pem) };
 	struct bench b;
 

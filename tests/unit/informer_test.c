@@ -142,8 +142,10 @@ static const struct conversation {
 	  .heard = "+web/a=one [synced] +web/b=one ~web/a=one>two -web/a=two " },
 	{ "a watch that ends is taken up at the newest event",
 	  { { .status = 200, .body = LIST("7", A) },
-	    { .wants = WATCH_FROM("7"), .status = 200, .how = FAKE_STREAM_ENDS, .body = EVENT("ADDED", OBJECT("b", "8", "one")) },
-	    { .wants = WATCH_FROM("8"), .status = 200, .how = FAKE_STREAM, .body = EVENT("DELETED", OBJECT("b", "9", "one")) } },
+	    { .wants = WATCH_FROM("7"), .status = 200, .how = FAKE_STREAM_ENDS,
+	      .body = EVENT("ADDED", OBJECT("b", "8", "one")) },
+	    { .wants = WATCH_FROM("8"), .status = 200, .how = FAKE_STREAM,
+	      .body = EVENT("DELETED", OBJECT("b", "9", "one")) } },
 	  .heard = "+web/a=one [synced] +web/b=one -web/b=one " },
 	{ "a bookmark moves on where the next watch begins",
 	  { { .status = 200, .body = LIST("7", A) },
@@ -253,10 +255,12 @@ static const struct conversation {
 	  .heard = "+web/a=one [synced] " },
 	{ "what is of no interest any more is removed",
 	  { { .status = 200, .body = LIST("7", A "," OBJECT("dull", "3", "dull")) },
-	    { .status = 200, .how = FAKE_STREAM, .body = EVENT("MODIFIED", OBJECT("a", "9", "dull")) EVENT("DELETED", OBJECT("dull", "10", "x")) } },
+	    { .status = 200, .how = FAKE_STREAM,
+	      .body = EVENT("MODIFIED", OBJECT("a", "9", "dull")) EVENT("DELETED", OBJECT("dull", "10", "x")) } },
 	  .heard = "+web/a=one [synced] -web/a=one " },
 	{ "a field selector goes with list and watch",
-	  { { .wants = "GET /api/v1/services?limit=100&fieldSelector=type%3DX HTTP/1.1", .status = 200, .body = LIST("7", "") },
+	  { { .wants = "GET /api/v1/services?limit=100&fieldSelector=type%3DX HTTP/1.1", .status = 200,
+	    .body = LIST("7", "") },
 	    { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 200, .how = FAKE_STREAM } },
 	  .field_selector = "type=X", .heard = "[synced] " },
 	{ "without a field selector where the server refuses it",
@@ -331,6 +335,19 @@ static void a_watch_that_ends_at_once_makes_no_storm(void **state)
 	(void)state;
 	waits(&b, answers, ARRAY_SIZE(answers), (struct informer_times){ .backoff_min_ms = 1000 });
 	assert_int_equal(fake_http_n_requests(b.fake), 2);
+	close_bench(&b);
+}
+
+static void a_watch_that_lived_long_without_news_is_no_growing_failure(void **state)
+{
+	struct fake_answer answers[20] = { { .status = 200, .body = LIST("7", "") } };
+	struct bench b;
+
+	(void)state;
+	for (size_t i = 1; i < ARRAY_SIZE(answers); i++)
+		answers[i] = (struct fake_answer){ .status = 200, .how = FAKE_STREAM };
+	waits(&b, answers, ARRAY_SIZE(answers), (struct informer_times){ .backoff_min_ms = 2, .stale_ms = 10, .idle_ms = 20 });
+	assert_true(fake_http_n_requests(b.fake) >= 5);
 	close_bench(&b);
 }
 
@@ -435,6 +452,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_watch_that_always_expires_makes_no_storm),
 		cmocka_unit_test(a_watch_that_ends_at_once_makes_no_storm),
+		cmocka_unit_test(a_watch_that_lived_long_without_news_is_no_growing_failure),
 		cmocka_unit_test(a_server_that_asks_for_time_gets_it_within_bounds),
 		cmocka_unit_test(a_kick_ends_the_pause),
 		cmocka_unit_test(an_informer_may_be_freed_from_a_change),

@@ -50,7 +50,8 @@ static void hear(void *arg, const cJSON *json, const struct err *err, int64_t re
 
 	b->n_done++;
 	if (err)
-		buf_printf(&b->heard, "%s %d %s %lld", err_code_name(err->code), err->http_status, err->msg, (long long)retry_after_ms);
+		buf_printf(&b->heard, "%s %d %s %lld", err_code_name(err->code), err->http_status, err->msg,
+			(long long)retry_after_ms);
 	else
 		buf_puts(&b->heard, text);
 	assert_true(!err || !json);
@@ -78,19 +79,24 @@ static const struct {
 	struct fake_answer answer;
 	const char *heard;
 } answers[] = {
-	{ "an answer is JSON", { .wants = "GET /api/v1/x?limit=1 HTTP/1.1\r\n", .status = 200, .body = "{\"a\":[1]}" }, .heard = "{\"a\":[1]}" },
-	{ "an answer without a body is nothing, and fine", { .wants = "Accept: application/json\r\n", .status = 204 }, .heard = "nothing" },
+	{ "an answer is JSON", { .wants = "GET /api/v1/x?limit=1 HTTP/1.1\r\n", .status = 200, .body = "{\"a\":[1]}" },
+	  .heard = "{\"a\":[1]}" },
+	{ "an answer without a body is nothing, and fine", { .wants = "Accept: application/json\r\n", .status = 204 },
+	  .heard = "nothing" },
 	{ "we say who we are", { .wants = "User-Agent: amko/" AMKO_VERSION "\r\n", .status = 204 }, .heard = "nothing" },
-	{ "a page of a proxy is no answer", { .status = 200, .body = "<html>" }, .heard = "invalid 200 not JSON: stopped at byte 0 of 6 -1" },
+	{ "a page of a proxy is no answer", { .status = 200, .body = "<html>" },
+	  .heard = "invalid 200 not JSON: stopped at byte 0 of 6 -1" },
 	{ "a refusal says why", { .status = 403, .body = "{\"kind\":\"Status\",\"message\":\"not you\"}" },
 	  .heard = "forbidden 403 HTTP 403: not you -1" },
-	{ "a refusal of something else does not", { .status = 403, .body = "<html>secret" }, .heard = "forbidden 403 HTTP 403 -1" },
+	{ "a refusal of something else does not", { .status = 403, .body = "<html>secret" },
+	  .heard = "forbidden 403 HTTP 403 -1" },
 	{ "401 is about who we are", { .status = 401 }, .heard = "auth 401 HTTP 401 -1" },
 	{ "404 is not found", { .status = 404 }, .heard = "notfound 404 HTTP 404 -1" },
 	{ "409 is a conflict", { .status = 409 }, .heard = "conflict 409 HTTP 409 -1" },
 	{ "410 is gone", { .status = 410 }, .heard = "gone 410 HTTP 410 -1" },
 	{ "422 is invalid", { .status = 422 }, .heard = "invalid 422 HTTP 422 -1" },
-	{ "429 is asked again when the server says so", { .status = 429, .headers = "Retry-After: 2\r\n" }, .heard = "retry 429 HTTP 429 2000" },
+	{ "429 is asked again when the server says so", { .status = 429, .headers = "Retry-After: 2\r\n" },
+	  .heard = "retry 429 HTTP 429 2000" },
 	{ "500 is asked again", { .status = 500 }, .heard = "retry 500 HTTP 500 -1" },
 	{ "a redirection is refused", { .status = 301, .headers = "Location: /\r\n" }, .heard = "invalid 301 HTTP 301 -1" },
 };
@@ -139,11 +145,13 @@ static const struct {
 	const char *namespace, *object, *sub, *path;
 } paths[] = {
 	{ "all of the core group", &KUBE_SERVICES, NULL, NULL, NULL, "/api/v1/services" },
-	{ "one object of a namespace", &KUBE_INGRESSES, "web", "a", NULL, "/apis/networking.k8s.io/v1/namespaces/web/ingresses/a" },
+	{ "one object of a namespace",
+	  &KUBE_INGRESSES, "web", "a", NULL, "/apis/networking.k8s.io/v1/namespaces/web/ingresses/a" },
 	{ "a subresource", &KUBE_GDPS, "avi-system", "p", "status",
 	  "/apis/amko.vmware.com/v1alpha2/namespaces/avi-system/globaldeploymentpolicies/p/status" },
 	{ "an object without a namespace", &KUBE_NAMESPACES, NULL, "web", NULL, "/api/v1/namespaces/web" },
-	{ "names cannot leave their segment", &KUBE_SECRETS, "a/b", "../c?d", NULL, "/api/v1/namespaces/a%2Fb/secrets/..%2Fc%3Fd" },
+	{ "names cannot leave their segment",
+	  &KUBE_SECRETS, "a/b", "../c?d", NULL, "/api/v1/namespaces/a%2Fb/secrets/..%2Fc%3Fd" },
 };
 
 static void has_path(void **state)
@@ -266,7 +274,8 @@ static void a_client_may_go_from_inside_its_stream(void **state)
 
 	(void)state;
 	open_bench(&b, script, 1, (struct kube_context){ 0 });
-	kube_stream_start(b.kube, &(struct kube_stream){ .path = "/w", .on_bytes = take_bytes_and_free, .done = hear, .arg = &b });
+	kube_stream_start(b.kube, &(struct kube_stream){ .path = "/w", .on_bytes = take_bytes_and_free, .done = hear,
+		.arg = &b });
 	assert_true(run_until(&b.loop, is_done, &b, PATIENCE_MS));
 	close_bench(&b);
 	assert_int_equal(b.n_done, 1);

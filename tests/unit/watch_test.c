@@ -35,12 +35,17 @@ static const struct {
 	{ "a line without its end is not yet an event", ADDED "\n" ADDED, .heard = "+a" },
 	{ "an error carries its code", GONE "\n", .heard = "!410" },
 	{ "an error without a code is a server error", "{\"type\":\"ERROR\",\"object\":{\"code\":\"x\"}}\n", .heard = "!500" },
-	{ "the receiver may stop", ADDED "\n" ADDED "\n" ADDED "\n", .heard = "+a+a", .stops_after = 2, .error = "watch given up" },
-	{ "what is not JSON is refused", ADDED "\nhello\n", .heard = "+a", .error = "watch event: not JSON: stopped at byte 0 of 5" },
-	{ "a type nobody knows is refused", "{\"type\":\"added\",\"object\":{}}\n", .heard = "", .error = "watch event: no known type" },
+	{ "the receiver may stop", ADDED "\n" ADDED "\n" ADDED "\n", .heard = "+a+a", .stops_after = 2,
+	  .error = "watch given up" },
+	{ "what is not JSON is refused", ADDED "\nhello\n", .heard = "+a",
+	  .error = "watch event: not JSON: stopped at byte 0 of 5" },
+	{ "a type nobody knows is refused", "{\"type\":\"added\",\"object\":{}}\n", .heard = "",
+	  .error = "watch event: no known type" },
 	{ "a list is no event", "[]\n", .heard = "", .error = "watch event: no known type" },
-	{ "an event is about an object", "{\"type\":\"ADDED\",\"object\":[]}\n", .heard = "", .error = "watch event: no object" },
-	{ "an event is about an object that is not null", "{\"type\":\"ADDED\",\"object\":null}\n", .heard = "", .error = "watch event: no object" },
+	{ "an event is about an object", "{\"type\":\"ADDED\",\"object\":[]}\n", .heard = "",
+	  .error = "watch event: no object" },
+	{ "an event is about an object that is not null", "{\"type\":\"ADDED\",\"object\":null}\n", .heard = "",
+	  .error = "watch event: no object" },
 };
 
 static void decodes_in_pieces_of(size_t n_piece, const __typeof__(cases[0]) *c)
