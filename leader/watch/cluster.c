@@ -111,9 +111,7 @@ static void on_state(void *arg, enum informer_state state, const struct err *err
 {
 	struct cluster *cluster = arg;
 
-	if (err)
-		log_warn("cluster_trouble", KV("cluster", cluster->name), KV("state", informer_state_name(state)),
-			 KV("err", (const char *)err->msg));
+	(void)state;
 	/* The API may have gone or moved: ask what is served now. */
 	if (err && err->code == ERR_NOTFOUND && !cluster->call)
 		discover_after(cluster, DISCOVERY_RETRY_MIN_MS);
