@@ -151,18 +151,18 @@ static void read_port(struct host_object *object, const cJSON *ports)
 
 	cJSON_ArrayForEach(item, ports) {
 		const char *protocol = json_str(item, "protocol");
-		int port = (int)json_int(item, "port", 0);
+		int64_t port = json_int(item, "port", 0);
 
 		if (port < 1 || port > 65535)
 			continue;
 		if (protocol && *protocol && !streq(protocol, "TCP") && !streq(protocol, "UDP")) {
-			object->port = port;
+			object->port = (int)port;
 			object->protocol = PROTOCOL_TCP;
 			return;
 		}
 		if (object->port && port >= object->port)
 			continue;
-		object->port = port;
+		object->port = (int)port;
 		object->protocol = protocol && streq(protocol, "UDP") ? PROTOCOL_UDP : PROTOCOL_TCP;
 	}
 }
