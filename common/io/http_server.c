@@ -58,6 +58,8 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t timer;
+	uv_idle_t again;               /* another pass in the next turn of the loop */
+	unsigned n_again;              /* passes in a row without anything from outside */
 	bool has_resumed;              /* since the last pass began */
 	int n_open_handles;
 	int port;
@@ -69,26 +71,49 @@ struct http_server {
 	char complaint[256];           /* MHD's last words, for a failed start */
 };
 
-static void server_on_timer(uv_timer_t *timer);
+/* MHD asks for passes "now" while a TLS handshake is open, whether or not the client says anything: after these many it gets
+ * one each millisecond, so that a silent client costs next to nothing. */
+#define MAX_AGAIN 16
 
-/* One pass of MHD; then its next due time. It may leave work for another pass: the timer gives the rest of the loop a turn first. */
+static void server_on_timer(uv_timer_t *timer);
+static void server_on_again(uv_idle_t *idle);
+
+/* Never a timer of 0 from its own callback: it would run again in the same turn, and nothing else of the loop would. */
+static void server_run_again(struct http_server *server)
+{
+	if (server->n_again++ < MAX_AGAIN)
+		uv_idle_start(&server->again, server_on_again);
+	else
+		uv_timer_start(&server->timer, server_on_timer, 1, 0);
+}
+
+/* One pass of MHD; then its next due time. */
 static void server_run(struct http_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	uv_timer_stop(&server->timer);
+	uv_idle_stop(&server->again);
 	server->has_resumed = false;
 	MHD_run(server->daemon);
 	if (server->has_resumed)
-		uv_timer_start(&server->timer, server_on_timer, 0, 0);
-	else if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
+		server_run_again(server);
+	else if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES)
+		return;
+	else if (wait_ms)
 		uv_timer_start(&server->timer, server_on_timer, wait_ms, 0);
 	else
-		uv_timer_stop(&server->timer);
+		server_run_again(server);
 }
 
 static void server_on_timer(uv_timer_t *timer)
 {
 	server_run(container_of(timer, struct http_server, timer));
+}
+
+static void server_on_again(uv_idle_t *idle)
+{
+	server_run(container_of(idle, struct http_server, again));
 }
 
 static int hex_digit(char c)
@@ -287,7 +312,8 @@ static void exchange_resume(struct http_exchange *x)
 	x->server->has_resumed = true;
 	MHD_resume_connection(x->connection);
 	/* MHD takes it up in its next pass, and without a thread of its own it does not make its descriptor ready for that. */
-	uv_timer_start(&x->server->timer, server_on_timer, 0, 0);
+	x->server->n_again = 0;
+	server_run_again(x->server);
 }
 
 static void set_answer(struct http_exchange *x, int status, struct MHD_Response *response, const char *content_type)
@@ -418,9 +444,12 @@ static void stream_watch(struct http_exchange *x)
 
 static void server_on_ready(uv_poll_t *poll, int status, int events)
 {
+	struct http_server *server = container_of(poll, struct http_server, poll);
+
 	(void)status;
 	(void)events;
-	server_run(container_of(poll, struct http_server, poll));
+	server->n_again = 0;
+	server_run(server);
 }
 
 static void server_on_closed(uv_handle_t *handle)
@@ -585,11 +614,12 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_op
 		return NULL;
 	}
 	uv_timer_init(loop, &server->timer);
+	uv_idle_init(loop, &server->again);
 	if (uv_poll_init(loop, &server->poll,
 			 MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd) != 0)
 		abort();
-	server->timer.data = server->poll.data = server;
-	server->n_open_handles = 2;
+	server->timer.data = server->again.data = server->poll.data = server;
+	server->n_open_handles = 3;
 	uv_poll_start(&server->poll, UV_READABLE, server_on_ready);
 	return TAKE(server);
 }
@@ -617,6 +647,7 @@ void http_server_free(struct http_server *server)
 	MHD_stop_daemon(server->daemon);
 	uv_close((uv_handle_t *)&server->poll, server_on_closed);
 	uv_close((uv_handle_t *)&server->timer, server_on_closed);
+	uv_close((uv_handle_t *)&server->again, server_on_closed);
 }
 
 const char *http_method(const struct http_exchange *x)
