@@ -21,7 +21,7 @@ UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers e2e conformance format clean
+.PHONY: all help deps test unit check layers integration e2e conformance playground golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim)  ## the programs and the simulators, into build/
@@ -68,14 +68,17 @@ layers:                   ## lower folders never include upper ones
 
 check: layers unit        ## what needs no server: layers, unit and golden tests
 
+integration: all          ## the programs against simulators
+	$(Q)BUILD=$(B) $(PYTEST) tests/integration
+
 test: deps                ## unit tests and what needs no API server
-	$(Q)$(MAKE) --no-print-directory all check
+	$(Q)$(MAKE) --no-print-directory all check integration
 
 e2e: all                  ## real API servers (needs Go 1.25 or newer)
-	$(Q)./tests/e2e/run.sh tests/conformance tests/e2e
+	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance tests/e2e
 
 conformance: all          ## the conformance cases alone; CASES=dir for other ones
-	$(Q)./tests/e2e/run.sh tests/conformance
+	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance
 
 format:                   ## clang-format over all C (advice, not a gate)
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
