@@ -80,6 +80,10 @@ e2e: all                  ## real API servers (needs Go 1.25 or newer)
 conformance: all          ## the conformance cases alone; CASES=dir for other ones
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance
 
+playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
+	$(Q)./deploy/deps.sh e2e
+	$(Q)AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
+
 format:                   ## clang-format over all C (advice, not a gate)
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
