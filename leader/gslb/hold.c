@@ -1,12 +1,22 @@
 /* What stays as it is because a cluster is not known: see knowledge.h. */
 #include "leader/gslb/member.h"
 
+/* An object whose Namespaces are not listed yet is seen but not judged: whether it is selected, and for whom, is still open. */
+static bool is_judged(const struct build_input *in, const struct candidate *candidate)
+{
+	size_t position = knowledge_position(in->knowledge, candidate->cluster);
+
+	return candidate->ns || position == in->knowledge->n || in->knowledge->v[position].has_namespaces;
+}
+
 /* A known object accounts for this address: what becomes of it is decided by that object, not by the unknown cluster. */
 static bool is_explained(const struct build_input *in, const struct gs_member *member)
 {
 	for (size_t i = 0; i < in->n_candidates; i++) {
 		const struct host_record *record = in->candidates[i].record;
 
+		if (!is_judged(in, &in->candidates[i]))
+			continue;
 		if (streq(record->ip, member->ip))
 			return true;
 		if (record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid))
