@@ -213,6 +213,7 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	/* It may have been written to by its new master meanwhile: start over when it leads again. */
 	if (health == CONTROLLER_NOT_LEADER && leader->phase != PHASE_WAITING)
 		set_phase(leader, PHASE_CHECKING);
+	view_conditions(leader);
 }
 
 static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message)
@@ -476,6 +477,16 @@ static void keep_in_charge(struct leader *leader, const struct gslbconfig *confi
 		status_state(leader->status, STATE_ACCEPTED);
 }
 
+/* The last one stays in force: there is no object that could say so. */
+static void note_missing(struct leader *leader, bool is_missing)
+{
+	if (is_missing == leader->is_config_missing)
+		return;
+	leader->is_config_missing = is_missing;
+	if (is_missing)
+		log_warn("gslbconfig_gone", KV("name", leader->config->name), KV("stays_in_force", true));
+}
+
 /* The own cluster's objects or the members' kubeconfig changed: decide anew. */
 static void run(void *arg)
 {
@@ -489,6 +500,7 @@ static void run(void *arg)
 	all = own_configs(leader->own, &n);
 	chosen = config_choose(all, n, leader->options.namespace, leader->config ? leader->config->name : NULL);
 	status_observe(leader->status, chosen);
+	note_missing(leader, leader->config && !chosen);
 	refuse_others(leader, all, n, chosen);
 	policies_run(leader->policies);
 	if (chosen)

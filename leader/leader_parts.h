@@ -34,6 +34,7 @@ struct leader {
 	struct gslbconfig *config;             /* in charge; NULL: none was sound yet */
 	struct credentials credentials;        /* in use */
 	char owner[48];                        /* "amko-<uuid>" */
+	bool is_config_missing;                /* the one in charge was deleted, and no other came */
 	char *complaint;                       /* why the newest GSLBConfig is not in charge; NULL: it is */
 	struct http_call *uuid_call;
 	struct actual *actual;                 /* NULL until listed */

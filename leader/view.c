@@ -7,31 +7,33 @@
 #define MAX_FAILING_SHOWN 20
 
 static struct metric ready_gauge = METRIC_GAUGE("amko_leader_running", "1 while the leader writes to the controller.");
+static struct metric missing_gauge = METRIC_GAUGE("amko_gslbconfig_missing", "1 while the GSLBConfig in force is deleted.");
 static struct metric names_gauge = METRIC_GAUGE("amko_names", "Global names by state.", "state");
+
+static const char *const health_reasons[] = {
+	[CONTROLLER_UNREACHABLE] = "Unreachable", [CONTROLLER_UNAUTHORIZED] = "Unauthorized",
+	[CONTROLLER_NO_LEADER_DATA] = "NoLeaderData", [CONTROLLER_NOT_LEADER] = "NotLeader", [CONTROLLER_LEADER] = "Leader",
+};
 
 void view_controller_conditions(struct leader *leader, enum controller_health health, const char *why)
 {
-	static const char *const reasons[] = {
-		[CONTROLLER_UNREACHABLE] = "Unreachable", [CONTROLLER_UNAUTHORIZED] = "Unauthorized",
-		[CONTROLLER_NO_LEADER_DATA] = "NoLeaderData", [CONTROLLER_NOT_LEADER] = "Reachable",
-		[CONTROLLER_LEADER] = "Reachable",
-	};
 	bool is_reachable = health == CONTROLLER_LEADER || health == CONTROLLER_NOT_LEADER;
 
-	status_condition(leader->status, "ControllerReachable", is_reachable ? "True" : "False", reasons[health],
-			 is_reachable ? "" : why);
+	status_condition(leader->status, "ControllerReachable", is_reachable ? "True" : "False",
+			 is_reachable ? "Reachable" : health_reasons[health], is_reachable ? "" : why);
 	if (health == CONTROLLER_LEADER)
 		status_condition(leader->status, "ControllerIsLeader", "True", "Leader", "");
 	else if (health == CONTROLLER_NOT_LEADER)
 		status_condition(leader->status, "ControllerIsLeader", "False", "NotLeader",
 				 "another site's controller is the GSLB leader: nothing is written; asked again every 10 s");
 	else
-		status_condition(leader->status, "ControllerIsLeader", "Unknown", reasons[health], why);
+		status_condition(leader->status, "ControllerIsLeader", "Unknown", health_reasons[health], why);
 }
 
 static void view_accepted(struct leader *leader)
 {
 	const char *error = members_error(leader->members);
+	bool is_held_up = leader->has_health && leader->controller_health != CONTROLLER_LEADER;
 
 	if (leader->complaint)
 		return;            /* has been told */
@@ -39,6 +41,9 @@ static void view_accepted(struct leader *leader)
 		status_condition(leader->status, "Accepted", "False", "BadKubeconfig", error);
 	else if (leader->phase == PHASE_RUNNING)
 		status_condition(leader->status, "Accepted", "True", "Accepted", "");
+	else if (leader->config && is_held_up)
+		status_condition(leader->status, "Accepted", "False", health_reasons[leader->controller_health],
+				 status_last_state(leader->status));
 	else if (leader->config)
 		status_condition(leader->status, "Accepted", "Unknown", "InProgress", "being checked and synchronised");
 }
@@ -94,6 +99,7 @@ static void view_metrics(const struct leader *leader)
 	struct reconcile_counts counts;
 
 	reconcile_counts(leader->reconcile, &counts);
+	metric_set(&missing_gauge, leader->is_config_missing);
 	metric_set(&ready_gauge, leader->phase == PHASE_RUNNING && !reconcile_is_paused(leader->reconcile));
 	metric_set(&names_gauge, (double)counts.n_pending, "pending");
 	metric_set(&names_gauge, (double)counts.n_in_flight, "in_flight");
