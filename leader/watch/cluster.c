@@ -107,11 +107,22 @@ static void on_namespace(void *arg, const char *namespace, const char *name, con
 	cluster->options.on_namespace(cluster->options.arg, cluster, name);
 }
 
+/* It answers again: what still waits for its back-off need not. */
+static void wake_others(struct cluster *cluster)
+{
+	for (int i = 0; i < N_WATCHES; i++)
+		if (cluster->informers[i] && informer_state(cluster->informers[i]) != INFORMER_SYNCED)
+			informer_kick(cluster->informers[i]);
+	if (cluster->discovery_err.code != ERR_NONE && !cluster->call)
+		discover_after(cluster, 0);
+}
+
 static void on_state(void *arg, enum informer_state state, const struct err *err)
 {
 	struct cluster *cluster = arg;
 
-	(void)state;
+	if (state == INFORMER_SYNCED)
+		wake_others(cluster);
 	/* The API may have gone or moved: ask what is served now. */
 	if (err && err->code == ERR_NOTFOUND && !cluster->call)
 		discover_after(cluster, DISCOVERY_RETRY_MIN_MS);
