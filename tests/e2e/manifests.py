@@ -45,13 +45,32 @@ def address_in(cluster):
     return f"10.20.{CLUSTERS.index(cluster) + 1}.11"
 
 
-def ingress(cluster, host=HOST, ip=None):
-    """A selected Ingress of one host, as AKO leaves it: with address, virtual service and controller."""
+def selected(cluster, host):
+    """Metadata as AKO leaves it: the host's virtual service and its controller."""
     name = host.split(".")[0]
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-            "metadata": {"name": name, "namespace": "web", "labels": {"app": "gslb"}, "annotations": {
-                "ako.vmware.com/host-fqdn-vs-uuid-map": f'{{"{host}": "virtualservice-{cluster}-{name}"}}',
-                "ako.vmware.com/controller-cluster-uuid": f"cluster-uuid-{cluster}"}},
+    return {"name": name, "namespace": "web", "labels": {"app": "gslb"}, "annotations": {
+        "ako.vmware.com/host-fqdn-vs-uuid-map": f'{{"{host}": "virtualservice-{cluster}-{name}"}}',
+        "ako.vmware.com/controller-cluster-uuid": f"cluster-uuid-{cluster}"}}
+
+
+def reached_at(host, ip):
+    return {"loadBalancer": {"ingress": [{"ip": ip, "hostname": host}]}}
+
+
+def ingress(cluster, host=HOST, ip=None):
+    meta = selected(cluster, host)
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta,
             "spec": {"rules": [{"host": host, "http": {"paths": [
-                {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": name, "port": {"number": 80}}}}]}}]},
-            "status": {"loadBalancer": {"ingress": [{"ip": ip or address_in(cluster), "hostname": host}]}}}
+                {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": meta["name"], "port": {"number": 80}}}}]}}]},
+            "status": reached_at(host, ip or address_in(cluster))}
+
+
+def service(cluster, host=HOST, ip=None):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": selected(cluster, host),
+            "spec": {"type": "LoadBalancer", "ports": [{"name": "http", "port": 80}]},
+            "status": reached_at(host, ip or address_in(cluster))}
+
+
+def member(cluster, host=HOST, ip=None):
+    """cluster3 serves Routes, so its Ingresses do not count."""
+    return (service if cluster == "cluster3" else ingress)(cluster, host, ip)

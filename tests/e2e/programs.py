@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 import urllib.parse
+import urllib.request
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
@@ -195,6 +196,11 @@ class Leader(Program):
 
     def get(self, path):
         return http_json(f"127.0.0.1:{self.port}", "GET", path)
+
+    def text(self, path):
+        """The body of an answer, whatever its status."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.read().decode()
 
     def sync(self):
         """What /api/sync says; None while it does not answer."""

@@ -1,0 +1,248 @@
+"""Bad configuration: what is shown, that nothing happens at the controller, and that mending it is enough."""
+
+import os
+import re
+
+import pytest
+
+from ground import HOME
+from manifests import SECRET, UUID, secret
+from trouble import ACCEPTED, Failure, Site, same
+
+CREDENTIALS = {"username": "admin", "password": "secret"}
+
+
+@pytest.fixture
+def site(rig, tmp_path):
+    site = Site(rig, tmp_path)
+    yield site
+    site.end()
+
+
+# ---- the members' kubeconfig
+
+def write_malformed(site):
+    site.write_members_text("apiVersion: v1\nkind: Config\nclusters: [}\n")
+
+
+def remove_file(site):
+    os.unlink(site.members)
+
+
+def write_bad_field(site):
+    def spoil(config):
+        config["users"][1]["user"]["client-key-data"] = "%%%"
+    site.write_members(change=spoil)
+
+
+UNREADABLE = [
+    pytest.param(write_malformed, "line 3", id="malformed"),
+    pytest.param(write_bad_field, r"users\[1\].user.client-key-data: not base64", id="bad-field"),
+    pytest.param(remove_file, "No such file", id="missing"),
+]
+
+
+def unreadable(site, says, last_good_stays):
+    return Failure(("Accepted", "False", "BadKubeconfig"), (site.members, says.replace("\\", "")),
+                   state=None if last_good_stays else re.compile(f"^error: provided kubeconfig has an error .*{says}"),
+                   event="members_kubeconfig_unreadable",
+                   fields={"path": site.members, "err": re.compile(says), "last_good_stays": str(last_good_stays).lower()})
+
+
+@pytest.mark.parametrize("spoil, says", UNREADABLE)
+def test_an_unreadable_members_kubeconfig_at_boot_stops_before_anything_is_written(site, spoil, says):
+    site.begin()
+    spoil(site)
+    site.start()
+    site.shows(unreadable(site, says, last_good_stays=False))
+    site.rig.settle()
+    same(site.leader.sync()["phase"], "checking")
+    site.write_members()
+    site.recovers()
+
+
+def test_an_unreadable_members_kubeconfig_later_leaves_the_last_good_one_in_force(site):
+    site.begin_running()
+    for spoil, says in (p.values for p in UNREADABLE):
+        site.begin_log()
+        spoil(site)
+        site.shows(unreadable(site, says, last_good_stays=True))
+        site.is_state(ACCEPTED)
+        site.works()
+        site.write_members()
+        site.is_logged("members_kubeconfig_read", contexts="3")
+        site.recovers()
+
+
+def test_a_context_that_the_kubeconfig_lacks_is_named_and_its_members_stay(site):
+    site.begin()
+    site.write_members(names=["cluster1", "cluster2"])
+    site.lost = ("cluster3",)
+    site.start()
+    site.shows(Failure(("ClustersSynced", "False", "UnknownContext"), ("cluster3",), state=ACCEPTED,
+                       event="cluster_trouble", fields={"cluster": "cluster3", "reason": "UnknownContext"}))
+    site.works()
+    site.write_members()
+    site.lost = ()
+    site.recovers()
+    site.is_logged("cluster_synced", cluster="cluster3")
+
+
+def test_a_context_with_an_unusable_field_is_named_with_the_field(site):
+    def spoil(config):
+        config["users"][1]["user"] = {"exec": {"command": "true"}}
+    site.begin()
+    site.write_members(change=spoil)
+    site.lost = ("cluster2",)
+    site.start()
+    site.shows(Failure(("ClustersSynced", "False", "UnknownContext"), ("cluster2", "users[1].user.exec: not supported"),
+                       state=ACCEPTED, event="cluster_trouble", fields={"cluster": "cluster2", "reason": "UnknownContext"}))
+    site.write_members()
+    site.lost = ()
+    site.recovers()
+
+
+# ---- address and credentials
+
+def refused(reason, *says, state):
+    """Of a GSLBConfig that is not acceptable."""
+    return Failure(("Accepted", "False", reason), says, state=state, event="gslbconfig_refused",
+                   fields={"reason": reason, "err": re.compile(re.escape(says[0]))})
+
+
+def edit(**spec):
+    """Makes the GSLBConfig so."""
+    return lambda site: site.put(site.config(**spec))
+
+
+def no_address(site):
+    config = site.config()
+    config["spec"]["gslbLeader"]["controllerIP"] = ""
+    site.put(config)
+
+
+def write_secret(**values):
+    def write(site):
+        site.put(secret(**values))
+    return write
+
+
+def remove_secret(site):
+    site.rig.delete(site.ground.own, secret())
+
+
+NO_SECRET = f"error: secret object doesn't exist {SECRET}"
+BAD_SECRET = f"error: invalid gslb config with leaderSecret {SECRET}"
+LACKS = f"Secret {HOME}/{SECRET} lacks username or password"
+REFUSED = [
+    pytest.param(no_address, refused("NoController", "spec.gslbLeader.controllerIP is empty",
+                                     state="error: invalid gslb config with controller IP "), id="no-address"),
+    pytest.param(edit(credentials=""), refused("NoCredentials", "spec.gslbLeader.credentials is empty",
+                                               state="error: invalid gslb config with leaderSecret "), id="no-credentials"),
+    pytest.param(remove_secret, refused("NoSecret", f"Secret {HOME}/{SECRET} does not exist", state=NO_SECRET), id="no-secret"),
+    pytest.param(write_secret(username="admin"), refused("BadSecret", LACKS, state=BAD_SECRET), id="no-password"),
+    pytest.param(write_secret(username="admin", password=""), refused("BadSecret", LACKS, state=BAD_SECRET), id="empty-password"),
+    pytest.param(write_secret(password="secret"), refused("BadSecret", LACKS, state=BAD_SECRET), id="no-username"),
+    pytest.param(edit(uuid="one"), refused("BadUUID", "amko.vmware.com/amko-uuid", "\"one\" is no UUID", state=None), id="bad-uuid"),
+]
+
+
+def mend(site):
+    site.put(site.config())
+    site.put(secret(**CREDENTIALS))
+
+
+@pytest.mark.parametrize("spoil, failure", REFUSED)
+def test_a_refused_configuration_at_boot_is_taken_as_soon_as_it_is_mended(site, spoil, failure):
+    site.begin()
+    spoil(site)
+    site.start()
+    site.shows(failure)
+    site.rig.settle()
+    same(site.new_entries(), [])
+    mend(site)
+    site.is_accepted(timeout_s=3)      # at once: less than any back-off
+    site.recovers()
+
+
+@pytest.mark.parametrize("spoil, failure", REFUSED)
+def test_a_refused_edit_leaves_the_last_configuration_in_force(site, spoil, failure):
+    site.begin_running()
+    spoil(site)
+    site.shows(failure)
+    site.works()
+    mend(site)
+    site.is_accepted(timeout_s=3)
+    site.recovers()
+
+
+def test_a_secret_of_another_name_is_followed(site):
+    site.begin()
+    site.put(site.config(credentials="other"))
+    site.start()
+    site.shows(refused("NoSecret", f"Secret {HOME}/other does not exist", state="error: secret object doesn't exist other"))
+    site.put(secret("other", **CREDENTIALS))
+    site.is_accepted(timeout_s=3)
+    site.recovers()
+
+
+# ---- which GSLBConfig
+
+def test_a_configuration_in_another_namespace_is_refused_and_never_used(site):
+    site.begin()
+    site.rig.delete(site.ground.own, site.config())
+    site.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}, site.config(namespace="web"))
+    site.start()
+    state = "error: invalid gslb config, namespace can only be avi-system"
+    site.waits(state, lambda: site.status(namespace="web").get("state") == state, 10)
+    site.is_logged("gslbconfig_refused", gslbconfig="web/gc-1", err=state)
+    site.rig.settle()
+    same(site.new_entries(), [])
+    same(site.leader.sync()["phase"], "waiting")
+    site.put(site.config())
+    site.recovers()
+    same(site.status(namespace="web")["state"], state)
+
+
+def test_a_second_configuration_is_refused_until_the_first_is_gone(site):
+    site.begin_running()
+    second = site.config(name="gc-2")
+    site.put(second)
+    state = "error: can't add another gslbconfig"
+    site.waits(state, lambda: site.status("gc-2").get("state") == state, 10)
+    site.is_logged("gslbconfig_refused", gslbconfig=f"{HOME}/gc-2", err=state)
+    site.is_state(ACCEPTED)
+    site.works()
+    site.rig.delete(site.ground.own, site.config())
+    site.waits("gc-2 is accepted", lambda: site.status("gc-2").get("state") == ACCEPTED, 10)
+    site.works()
+
+
+def test_a_deleted_configuration_stays_in_force_until_it_comes_again(site):
+    site.begin_running()
+    site.rig.delete(site.ground.own, site.config())
+    site.is_logged("gslbconfig_gone", name="gc-1")
+    site.waits("the metric", lambda: site.metric("amko_gslbconfig_missing") == 1, 5)
+    site.works()
+    site.put(site.config())
+    site.recovers()
+    site.waits("the metric", lambda: site.metric("amko_gslbconfig_missing") == 0, 5)
+
+
+def test_an_identity_is_made_once_and_kept_over_a_restart(site):
+    def annotation():
+        return site.rig.own.get("GSLBConfig", HOME, "gc-1")["metadata"].get("annotations", {}).get("amko.vmware.com/amko-uuid")
+
+    site.prepare({"version": "22.1.3", "leader": "cluster-aaaaaaaa", "objects": {}}, config=site.config(uuid=None))
+    site.start()
+    site.is_accepted()
+    made = annotation()
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made) and made != UUID
+    site.is_logged("uuid_written", gslbconfig="gc-1", uuid=made)
+    owners = {o["object"]["created_by"] for o in site.avisim.objects("gslbservice", written=True)}
+    same(owners, {f"amko-{made}"})
+    site.rig.stop()
+    site.seen = site.avisim.last_n()
+    site.start()
+    site.recovers()
+    same(annotation(), made)
