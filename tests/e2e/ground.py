@@ -1,7 +1,7 @@
 """The clusters that tests run on.
 
 A ground has `clusters` (name -> kube.Cluster), `own` (where our program runs), `kubeconfig` (a context for each cluster),
-`reset()` (what earlier tests left is gone; the objects every test starts with are there), `touch_barriers()`, and
+`reset()` (what earlier tests left is gone; the objects every test starts with are there), `touch_barriers(without)`, and
 `stop(name)`, `start(name)`, `restart(name)` of one cluster's API server. RealGround is made of real kube-apiservers.
 """
 
@@ -233,10 +233,10 @@ class RealGround:
             for obj in objects + (own_objects() if cluster.name == self.own else []):
                 cluster.apply(obj)
 
-    def touch_barriers(self):
-        """Changes every barrier object: {cluster: {kind: resourceVersion}} of the clusters that run."""
+    def touch_barriers(self, without=()):
+        """Changes every barrier object: {cluster: {kind: resourceVersion}} of the clusters that run; without: others' names."""
         return {name: {o["kind"]: touch(cluster, o) for o in barrier_objects() if cluster.serves(o["kind"])}
-                for name, cluster in self.clusters.items() if self.servers[name].is_running()}
+                for name, cluster in self.clusters.items() if self.servers[name].is_running() and name not in without}
 
 
 def touch(cluster, obj):
@@ -252,7 +252,8 @@ def is_kept(obj):
 
 def is_established(cluster, crd):
     now = cluster.get("CustomResourceDefinition", None, crd["metadata"]["name"])
-    return any(c["type"] == "Established" and c["status"] == "True" for c in now.get("status", {}).get("conditions", []))
+    conditions = now.get("status", {}).get("conditions") or []     # null at first
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
 def definitions():

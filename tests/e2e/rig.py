@@ -62,7 +62,7 @@ class Rig:
 
         without: names of clusters whose changes cannot be seen now.
         """
-        marks = {name: kinds for name, kinds in self.ground.touch_barriers().items() if name not in without}
+        marks = self.ground.touch_barriers(without)
         counts = {kind: len(self.own.list(kind)) for kind in OWN_KINDS}
         deadline, writes, sync, why = time.monotonic() + timeout_s, None, None, "no answer yet"
         while time.monotonic() < deadline:
