@@ -15,6 +15,14 @@ common/crd common/(base|io|kube|crd)
 common/avi common/(base|io|kube|crd|avi)
 proto common/base|proto
 leader common/(base|io|kube|crd|avi)|proto|leader(/[a-z]*)?
+leader/watch common/(base|io|kube|crd)|leader/watch
+leader/policy common/(base|crd)|leader/(watch|policy)
+leader/fqdn common/base|leader/fqdn
+leader/gslb common/(base|crd)|leader/(watch|policy|fqdn|gslb)
+leader/plan common/(base|crd)|leader/(watch|policy|gslb|plan)
+leader/avi common/(base|io|avi)|leader/(policy|gslb|plan|avi)
+leader/config common/(base|io|kube|crd)|leader/(watch|policy|avi|config)
+leader/ops common/(base|io|kube|crd)|leader/ops
 keeper common/(base|io|kube|crd|avi)|keeper
 follower common/(base|io|kube|crd|avi|mirror)|proto|follower
 tests/sim common/(base|io)|tests/sim/[a-z]*

@@ -8,19 +8,11 @@
 #pragma once
 
 #include "leader/gslb/gs.h"
-#include "leader/plan/knowledge.h"
+#include "leader/watch/knowledge.h"
 #include "leader/policy/filter.h"
 #include "leader/policy/settings.h"
 
 #define MAX_MONITORS_PER_GS 6          /* the controller refuses more references */
-
-/* One record of one object under this name, with its surroundings. All borrowed. */
-struct candidate {
-	const char *cluster;
-	const struct namespace_info *ns;       /* NULL: not seen (yet) */
-	const struct host_object *object;
-	const struct host_record *record;
-};
 
 struct build_input {
 	const char *fqdn;

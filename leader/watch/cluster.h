@@ -11,7 +11,7 @@
 #pragma once
 
 #include "common/kube/informer.h"
-#include "leader/plan/knowledge.h"
+#include "leader/watch/knowledge.h"
 
 struct cluster;
 

@@ -54,3 +54,11 @@ struct namespace_info {
 struct namespace_info *namespace_from_json(const cJSON *object);
 void namespace_free(struct namespace_info *ns);
 bool namespace_same(const struct namespace_info *a, const struct namespace_info *b);
+
+/* One record of one object under a host name, with its surroundings: what may become a member. All borrowed. */
+struct candidate {
+	const char *cluster;
+	const struct namespace_info *ns;       /* NULL: not seen (yet) */
+	const struct host_object *object;
+	const struct host_record *record;
+};

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "common/crd/gslbconfig.h"
-#include "leader/gslb/build.h"
 #include "leader/watch/cluster.h"
 
 struct inventory;

@@ -1,4 +1,4 @@
-/* leader/plan/knowledge.h - how much is known of each member cluster, and what follows for what the controller has. Pure.
+/* leader/watch/knowledge.h - how much is known of each member cluster, and what follows for what the controller has. Pure.
  *
  * Promise P1: unknown is not absent. A service's description at the controller names the objects it was made of; as long as a
  * cluster that it names has not been listed completely, nothing may be concluded from that object's absence.
@@ -6,7 +6,6 @@
 #pragma once
 
 #include "common/crd/gdp.h"
-#include "leader/gslb/gs.h"
 #include "leader/watch/host_object.h"
 
 /* Of one member cluster; the list is in the order of memberClusters, which is also the order of members. */

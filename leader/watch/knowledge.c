@@ -1,4 +1,4 @@
-#include "leader/plan/knowledge.h"
+#include "leader/watch/knowledge.h"
 
 #include "common/base/slice.h"
 
