@@ -1,23 +1,19 @@
 #include "leader/leader_parts.h"
 
 #include "common/base/log.h"
-#include "common/base/metrics.h"
 #include "leader/config/choose.h"
-#include "leader/config/uuid.h"
 
 #define CONTROLLER_CONNECTIONS 8
 #define STOP_MS 10000
 #define LIST_RETRY_MIN_MS 5000
 #define LIST_RETRY_MAX_MS 60000
 
-static void advance(struct leader *leader);
-
 static void close_handle(uv_handle_t *handle)
 {
 	free(handle);
 }
 
-static void set_phase(struct leader *leader, enum phase phase)
+void leader_set_phase(struct leader *leader, enum phase phase)
 {
 	static const char *const names[] = { "waiting", "checking", "listing", "syncing", "running" };
 
@@ -118,12 +114,12 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 	log_info("listed", KV("services", actual_count_gs(leader->actual)), KV("monitors", actual_count_monitors(leader->actual)));
 	names_mark_all(leader);
 	if (leader->phase == PHASE_LISTING)
-		set_phase(leader, PHASE_SYNCING);
+		leader_set_phase(leader, PHASE_SYNCING);
 	if (leader->phase == PHASE_RUNNING) {
 		reconcile_retry_all(leader->reconcile);
 		reconcile_resume(leader->reconcile);
 	}
-	advance(leader);
+	leader_advance(leader);
 }
 
 static void list(struct leader *leader)
@@ -147,7 +143,7 @@ static void begin_listing(struct leader *leader)
 {
 	if (!has_members(leader))
 		return;
-	set_phase(leader, PHASE_LISTING);
+	leader_set_phase(leader, PHASE_LISTING);
 	status_state(leader->status, STATE_SYNCING);
 	inventory_configure(leader->inventory, leader->config, members_kubeconfig(leader->members));
 	names_renew_knowledge(leader);
@@ -212,7 +208,7 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	show_controller_state(leader, health, why);
 	/* It may have been written to by its new master meanwhile: start over when it leads again. */
 	if (health == CONTROLLER_NOT_LEADER && leader->phase != PHASE_WAITING)
-		set_phase(leader, PHASE_CHECKING);
+		leader_set_phase(leader, PHASE_CHECKING);
 	view_conditions(leader);
 }
 
@@ -246,14 +242,14 @@ static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_
 static void begin_running(struct leader *leader)
 {
 	status_state(leader->status, STATE_SYNCED);
-	set_phase(leader, PHASE_RUNNING);
+	leader_set_phase(leader, PHASE_RUNNING);
 	status_state(leader->status, STATE_ACCEPTED);
 	names_mark_all(leader);
 	reconcile_retry_all(leader->reconcile);
 	reconcile_resume(leader->reconcile);
 }
 
-static void advance(struct leader *leader)
+void leader_advance(struct leader *leader)
 {
 	if (leader->is_stopping)
 		return;
@@ -266,7 +262,7 @@ static void advance(struct leader *leader)
 
 static void on_inventory(void *arg)
 {
-	advance(arg);
+	leader_advance(arg);
 }
 
 static void on_policy(void *arg)
@@ -278,7 +274,7 @@ static void on_policy(void *arg)
 
 static void on_policy_settled(void *arg)
 {
-	advance(arg);
+	leader_advance(arg);
 }
 
 static void on_policy_status(void *arg, const struct gdp *gdp, const char *error_status)
@@ -295,226 +291,6 @@ static void on_policy_deleted(void *arg, const char *namespace, const char *name
 	policies_deleted(leader->policies, namespace, name);
 }
 
-/* --- from the configuration's side -------------------------------------------------------------------------------- */
-
-static void on_uuid_written(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
-{
-	struct leader *leader = arg;
-
-	(void)json;
-	(void)retry_after_ms;
-	leader->uuid_call = NULL;
-	if (err)
-		log_error("uuid_not_written", KV("err", (const char *)err->msg));
-}
-
-/* The identity is made once and kept on the object, before anything else is done under it. An object made anew while another
- * of its name was in charge goes on under the same one. */
-static void write_uuid(struct leader *leader, const struct gslbconfig *config)
-{
-	CLEANUP(cJSON_Deletep) cJSON *patch = cJSON_CreateObject();
-	CLEANUP(freep) char *path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
-	char uuid[37];
-
-	if (leader->uuid_call || leader->options.is_dry_run)
-		return;
-	if (!leader->config || !uuid_normalise(leader->config->uuid_annotation, uuid))
-		uuid_generate_new(uuid);
-	log_info("uuid_written", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
-	json_put_str(json_put_object(json_put_object(patch, "metadata"), "annotations"), UUID_ANNOTATION, uuid);
-	/* With the version that had none: another instance may have been faster. */
-	json_put_str(cJSON_GetObjectItemCaseSensitive(patch, "metadata"), "resourceVersion", config->resource_version);
-	leader->uuid_call = kube_start(leader->kube, &(struct kube_request){
-		.method = "PATCH", .path = path, .body_type = KUBE_BODY_MERGE_PATCH, .body = patch,
-		.done = on_uuid_written, .arg = leader });
-}
-
-static void complain(struct leader *leader, const char *reason, const char *state, const char *message)
-{
-	if (!streq0(leader->complaint, message)) {
-		free(leader->complaint);
-		leader->complaint = xstrdup(message);
-		log_warn("gslbconfig_refused", KV("reason", reason), KV("err", message));
-	}
-	status_condition(leader->status, "Accepted", "False", reason, message);
-	if (state)
-		status_state(leader->status, state);
-}
-
-/* The Secret that it names; false when there is none (yet). */
-static bool has_credentials(struct leader *leader, const struct gslbconfig *config)
-{
-	const struct credentials *credentials;
-	CLEANUP(freep) char *state = NULL;
-	CLEANUP(freep) char *message = NULL;
-
-	own_follow_secret(leader->own, config->credentials);
-	if (!own_has_secret(leader->own)) {
-		if (own_trouble(leader->own))
-			complain(leader, "SecretUnreadable", NULL, own_trouble(leader->own));
-		return false;
-	}
-	credentials = own_credentials(leader->own);
-	if (!credentials) {
-		state = xasprintf("error: secret object doesn't exist %s", config->credentials);
-		message = xasprintf("Secret %s/%s does not exist", config->namespace, config->credentials);
-		complain(leader, "NoSecret", state, message);
-		return false;
-	}
-	if (credentials->username && secret_is_set(&credentials->password))
-		return true;
-	state = xasprintf("error: invalid gslb config with leaderSecret %s", config->credentials);
-	message = xasprintf("Secret %s/%s lacks username or password", config->namespace, config->credentials);
-	complain(leader, "BadSecret", state, message);
-	return false;
-}
-
-/* False: not acceptable, or not yet; it was told why. */
-static bool is_sound(struct leader *leader, const struct gslbconfig *config)
-{
-	struct complaint complaint;
-
-	if (config_complaint(config, &complaint)) {
-		complain(leader, complaint.reason, complaint.state, complaint.message);
-		complaint_release(&complaint);
-		return false;
-	}
-	if (!config->uuid_annotation) {
-		write_uuid(leader, config);
-		return false;
-	}
-	return has_credentials(leader, config);
-}
-
-static void use_credentials(struct leader *leader, const struct credentials *credentials)
-{
-	free(leader->credentials.username);
-	leader->credentials.username = xstrdup(credentials->username);
-	secret_set(&leader->credentials.password, (struct slice){ credentials->password.bytes, credentials->password.n });
-}
-
-static void use_new_controller(struct leader *leader)
-{
-	char uuid[37];
-
-	reconcile_set_target(leader->reconcile, NULL);
-	policies_configure(leader->policies, NULL, NULL);
-	health_follow(leader->health, NULL);
-	controller_free(leader->controller);
-	actual_free(TAKE(leader->actual));
-	uv_timer_stop(leader->list_timer);
-	leader->is_listing = false;
-	leader->has_health = false;
-	if (!uuid_normalise(leader->config->uuid_annotation, uuid))
-		abort();           /* is_sound() has seen to it */
-	snprintf(leader->owner, sizeof(leader->owner), "amko-%s", uuid);
-	leader->controller = controller_new(&(struct controller_options){
-		.http = leader->avi_http,
-		.loop = leader->options.loop,
-		.address = leader->config->controller_ip,
-		.version = leader->config->controller_version,
-		.username = leader->credentials.username,
-		.password = &leader->credentials.password,
-		.owner = leader->owner,
-	});
-	health_follow(leader->health, leader->controller);
-}
-
-/* Starts over with this configuration, in the running process. */
-static void take_in_charge(struct leader *leader, const struct gslbconfig *config, const struct credentials *credentials)
-{
-	bool is_new = !leader->config || !config_same_controller(leader->config, config);
-	struct gslbconfig *before = leader->config;
-
-	log_info("gslbconfig_taken", KV("name", config->name), KV("generation", (long long)config->generation));
-	leader->config = gslbconfig_copy(config);
-	use_credentials(leader, credentials);
-	set_phase(leader, PHASE_CHECKING);
-	health_set_interval(leader->health, config->refresh_interval_s);
-	if (is_new) {
-		use_new_controller(leader);
-	} else {
-		/* Stopped until the listing, for the old configuration goes away. */
-		policies_configure(leader->policies, NULL, NULL);
-		avi_session_set_credentials(controller_session(leader->controller), credentials->username, &credentials->password);
-		health_check_now(leader->health);
-	}
-	gslbconfig_free(before);
-}
-
-static void apply_log_level(struct leader *leader, const struct gslbconfig *config)
-{
-	enum log_level level;
-
-	if (!leader->options.has_log_level && config->log_level && log_level_parse(config->log_level, &level) && level != log_level()) {
-		log_set_level(level);
-		log_info("log_level", KV("level", config->log_level));
-	}
-}
-
-static void refuse_others(struct leader *leader, const struct gslbconfig *const *all, size_t n, const struct gslbconfig *chosen)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (all[i] == chosen)
-			continue;
-		status_refuse_config(leader->status, all[i],
-				     streq0(all[i]->namespace, leader->options.namespace) ? STATE_SECOND : STATE_NAMESPACE);
-	}
-}
-
-static bool is_in_charge(const struct leader *leader, const struct gslbconfig *config, const struct credentials *credentials)
-{
-	return leader->config && config_same_but_log_level(leader->config, config) &&
-	       streq0(leader->credentials.username, credentials->username) &&
-	       secret_same(&leader->credentials.password, &credentials->password);
-}
-
-static void keep_in_charge(struct leader *leader, const struct gslbconfig *config)
-{
-	(void)config;
-	/* What was wrong for a while is mended: the state that holds is shown again. */
-	if (leader->phase == PHASE_RUNNING)
-		status_state(leader->status, STATE_ACCEPTED);
-}
-
-/* The last one stays in force: there is no object that could say so. */
-static void note_missing(struct leader *leader, bool is_missing)
-{
-	if (is_missing == leader->is_config_missing)
-		return;
-	leader->is_config_missing = is_missing;
-	if (is_missing)
-		log_warn("gslbconfig_gone", KV("name", leader->config->name), KV("stays_in_force", true));
-}
-
-/* The own cluster's objects or the members' kubeconfig changed: decide anew. */
-static void run(void *arg)
-{
-	struct leader *leader = arg;
-	CLEANUP(freep) const struct gslbconfig **all = NULL;
-	const struct gslbconfig *chosen;
-	size_t n;
-
-	if (leader->is_stopping || !own_has_configs(leader->own))
-		return;
-	all = own_configs(leader->own, &n);
-	chosen = config_choose(all, n, leader->options.namespace, leader->config ? leader->config->name : NULL);
-	status_observe(leader->status, chosen);
-	note_missing(leader, leader->config && !chosen);
-	refuse_others(leader, all, n, chosen);
-	policies_run(leader->policies);
-	if (chosen)
-		apply_log_level(leader, chosen);
-	if (chosen && is_sound(leader, chosen)) {
-		free(TAKE(leader->complaint));
-		if (is_in_charge(leader, chosen, own_credentials(leader->own)))
-			keep_in_charge(leader, chosen);
-		else
-			take_in_charge(leader, chosen, own_credentials(leader->own));
-	}
-	advance(leader);
-}
-
 static void on_members(void *arg)
 {
 	struct leader *leader = arg;
@@ -526,7 +302,7 @@ static void on_members(void *arg)
 	else if (leader->phase > PHASE_CHECKING &&
 		 inventory_configure(leader->inventory, leader->config, members_kubeconfig(leader->members)))
 		log_info("members_applied");
-	advance(leader);
+	leader_advance(leader);
 }
 
 /* --- the beginning ------------------------------------------------------------------------------------------------ */
@@ -591,7 +367,7 @@ static void make_parts(struct leader *leader)
 	leader->members = members_new(loop, leader->options.members_kubeconfig, on_members, leader);
 	leader->own = own_new(&(struct own_options){
 		.kube = leader->kube, .loop = loop, .namespace = leader->options.namespace,
-		.on_change = run, .on_policy_deleted = on_policy_deleted, .arg = leader });
+		.on_change = charge_run, .on_policy_deleted = on_policy_deleted, .arg = leader });
 	leader->policies = policies_new(&(struct policies_options){
 		.loop = loop, .own = leader->own, .namespace = leader->options.namespace, .on_change = on_policy,
 		.on_settled = on_policy_settled, .set_status = on_policy_status, .arg = leader });

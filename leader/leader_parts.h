@@ -1,5 +1,5 @@
-/* leader/leader_parts.h - struct leader, for leader.c and the files that are parts of it: names.c (what a name should be),
- * view.c (what is told to people). Nobody else includes this. */
+/* leader/leader_parts.h - struct leader, for leader.c and the files that are parts of it: charge.c (which configuration is in
+ * charge), names.c (what a name should be), view.c (what is told to people). Nobody else includes this. */
 #pragma once
 
 #include "common/io/backoff.h"
@@ -53,6 +53,13 @@ struct leader {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
+
+/* leader.c */
+void leader_set_phase(struct leader *leader, enum phase phase);
+void leader_advance(struct leader *leader);                /* something became known: is it enough for the next phase? */
+
+/* charge.c */
+void charge_run(void *leader);         /* the own cluster's objects or the members' kubeconfig changed: decide anew */
 
 /* names.c */
 void names_make_plan(void *arg, const char *fqdn, struct wanted *wanted, struct plan *plan);
