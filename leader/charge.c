@@ -176,10 +176,9 @@ static bool is_in_charge(const struct leader *leader, const struct gslbconfig *c
 	       secret_same(&leader->credentials.password, &credentials->password);
 }
 
-static void keep_in_charge(struct leader *leader, const struct gslbconfig *config)
+/* What was wrong for a while is mended: the state that holds is shown again. */
+static void keep_in_charge(struct leader *leader)
 {
-	(void)config;
-	/* What was wrong for a while is mended: the state that holds is shown again. */
 	if (leader->phase == PHASE_RUNNING)
 		status_state(leader->status, STATE_ACCEPTED);
 }
@@ -215,7 +214,7 @@ void charge_run(void *arg)
 	if (chosen && is_sound(leader, chosen)) {
 		free(TAKE(leader->complaint));
 		if (is_in_charge(leader, chosen, own_credentials(leader->own)))
-			keep_in_charge(leader, chosen);
+			keep_in_charge(leader);
 		else
 			take_in_charge(leader, chosen, own_credentials(leader->own));
 	}
