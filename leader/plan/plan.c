@@ -14,24 +14,28 @@ const char *op_type_name(enum op_type type)
 	return names[type];
 }
 
+/* What stands between this beginning and this mark, or the end. Names of services have no slash: "--/" begins a path. */
+static bool cut_old_name(const char *name, const char *begin, const char *mark, struct slice *gs)
+{
+	const char *end;
+
+	if (strncmp(name, begin, strlen(begin)) != 0)
+		return false;
+	name += strlen(begin);
+	end = mark ? strstr(name, mark) : name + strlen(name);
+	*gs = (struct slice){ name, end ? (size_t)(end - name) : 0 };
+	return gs->n > 0;
+}
+
 /* "amko--http--<gs>--<path>", "amko--<gs>": the names of releases before 1.6, in which the service is readable. */
 static char *gs_of_old_name(const char *name)
 {
-	struct slice rest = slice_of(name), parts[4];
-	const char *at;
-	size_t n = 0;
+	struct slice gs;
 
-	while (n < 4 && rest.p) {
-		at = memmem(rest.p, rest.n, "--", 2);
-		parts[n++] = (struct slice){ rest.p, at ? (size_t)(at - rest.p) : rest.n };
-		rest = at ? (struct slice){ at + 2, rest.n - (size_t)(at + 2 - rest.p) } : (struct slice){ 0 };
-	}
-	if (!slice_eq(parts[0], "amko"))
-		return NULL;
-	if (n == 4 && (slice_eq(parts[1], "http") || slice_eq(parts[1], "https")))
-		return slice_dup(parts[2]);
-	if (n == 2 && memchr(parts[1].p, '.', parts[1].n))
-		return slice_dup(parts[1]);
+	if (cut_old_name(name, "amko--http--", "--/", &gs) || cut_old_name(name, "amko--https--", "--/", &gs))
+		return slice_dup(gs);
+	if (cut_old_name(name, "amko--", NULL, &gs) && memchr(gs.p, '.', gs.n) && !memmem(gs.p, gs.n, "--", 2))
+		return slice_dup(gs);
 	return NULL;
 }
 
