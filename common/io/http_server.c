@@ -14,15 +14,11 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/io/http_target.h"
 
-#define MAX_PARAMS 64
 #define CONNECTION_MEMORY_BYTES (64 * 1024)    /* request line and headers must fit */
 #define STREAM_BLOCK_BYTES (16 * 1024)
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-
-struct param {
-	char *key, *value;
-};
 
 struct stream {
 	struct buf queue;
@@ -39,9 +35,8 @@ struct http_exchange {
 	struct http_server *server;
 	struct MHD_Connection *connection;
 	struct http_exchange *prev, *next;
-	char *method, *target, *path;
-	struct param *params;
-	size_t n_params;
+	char *method, *raw_target;
+	struct http_target target;
 	struct buf body;
 	size_t n_discarded;
 	char peer[INET6_ADDRSTRLEN];
@@ -116,77 +111,6 @@ static void server_on_again(uv_idle_t *idle)
 	server_run(container_of(idle, struct http_server, again));
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-decodes; a % without two hex digits stays as it is. NULL when a NUL would come out. */
-static char *decode(struct slice text, bool plus_is_blank)
-{
-	char *out = xmalloc(text.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		int high = text.p[i] == '%' && i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
-
-		out[n] = text.p[i] == '+' && plus_is_blank ? ' ' : text.p[i];
-		if (low >= 0) {
-			out[n] = (char)(high << 4 | low);
-			i += 2;
-		}
-		if (out[n++] == '\0') {
-			free(out);
-			return NULL;
-		}
-	}
-	out[n] = '\0';
-	return out;
-}
-
-static bool read_params(struct http_exchange *x, struct slice query)
-{
-	struct slice pair;
-
-	while (slice_split(&query, '&', &pair)) {
-		struct slice key, value = pair;
-		struct param *param;
-
-		if (!pair.n)
-			continue;
-		if (x->n_params == MAX_PARAMS)
-			return false;
-		slice_split(&value, '=', &key);
-		param = &x->params[x->n_params++];
-		param->key = decode(key, true);
-		param->value = decode(value, true);
-		if (!param->key || !param->value)
-			return false;
-	}
-	return true;
-}
-
-/* Path and parameters out of the target; false when it cannot be kept as text. */
-static bool read_target(struct http_exchange *x)
-{
-	struct slice rest = slice_of(x->target), path;
-	const char *authority = strstr(x->target, "://");
-
-	if (authority && x->target[0] != '/') {        /* absolute form, as sent to proxies */
-		const char *slash = strchr(authority + 3, '/');
-
-		rest = slice_of(slash ? slash : "/");
-	}
-	slice_split(&rest, '?', &path);
-	x->params = xcalloc(MAX_PARAMS, sizeof(*x->params));
-	x->path = decode(path, false);
-	return x->path && read_params(x, rest);
-}
-
 static void read_peer(struct http_exchange *x)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -246,7 +170,7 @@ static void *exchange_begin(void *cls, const char *target, struct MHD_Connection
 
 	x->server = server;
 	x->connection = connection;
-	x->target = xstrdup(target);
+	x->raw_target = xstrdup(target);
 	buf_init(&x->body, server->max_body_bytes);
 	DL_APPEND(server->exchanges, x);
 	return x;
@@ -254,17 +178,12 @@ static void *exchange_begin(void *cls, const char *target, struct MHD_Connection
 
 static void exchange_free(struct http_exchange *x)
 {
-	for (size_t i = 0; i < x->n_params; i++) {
-		free(x->params[i].key);
-		free(x->params[i].value);
-	}
+	http_target_release(&x->target);
 	if (x->stream)
 		buf_release(&x->stream->queue);
 	free(x->stream);
-	free(x->params);
 	free(x->method);
-	free(x->target);
-	free(x->path);
+	free(x->raw_target);
 	free(x->cn);
 	buf_release(&x->body);
 	free(x);
@@ -347,7 +266,7 @@ static void hand_on(struct http_exchange *x)
 	x->is_handed_on = true;
 	if (x->n_discarded) {
 		answer_text(x, 413, "the body is too large\n");
-	} else if (!read_target(x)) {
+	} else if (!http_target_read(x->raw_target, &x->target)) {
 		answer_text(x, 400, "the target is not acceptable\n");
 	} else {
 		read_peer(x);
@@ -657,27 +576,27 @@ const char *http_method(const struct http_exchange *x)
 
 const char *http_path(const struct http_exchange *x)
 {
-	return x->path;
+	return x->target.path;
 }
 
 const char *http_raw_target(const struct http_exchange *x)
 {
-	return x->target;
+	return x->raw_target;
 }
 
 const char *http_query(const struct http_exchange *x, const char *key)
 {
-	for (size_t i = 0; i < x->n_params; i++)
-		if (streq(x->params[i].key, key))
-			return x->params[i].value;
+	for (size_t i = 0; i < x->target.n_params; i++)
+		if (streq(x->target.params[i].key, key))
+			return x->target.params[i].value;
 	return NULL;
 }
 
 void http_query_each(const struct http_exchange *x, void (*each)(void *arg, const char *key, const char *value),
 		     void *arg)
 {
-	for (size_t i = 0; i < x->n_params; i++)
-		each(arg, x->params[i].key, x->params[i].value);
+	for (size_t i = 0; i < x->target.n_params; i++)
+		each(arg, x->target.params[i].key, x->target.params[i].value);
 }
 
 const char *http_header(const struct http_exchange *x, const char *name)
