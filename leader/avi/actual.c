@@ -93,9 +93,9 @@ void actual_put_gs(struct actual *actual, struct gs **gs)
 	CLEANUP(gs_freep) struct gs *taken = TAKE(*gs);
 	struct name *name;
 
+	actual_drop_gs(actual, taken->tenant, taken->name);
 	if (!actual_owns_gs(actual, taken))
 		return;
-	actual_drop_gs(actual, taken->tenant, taken->name);
 	name = need_name(actual, taken->name);
 	name->gs = xrealloc(name->gs, (name->n_gs + 1) * sizeof(struct gs *));
 	name->gs[name->n_gs++] = TAKE(taken);
