@@ -60,8 +60,7 @@ void names_release(struct leader *leader)
 {
 	while (leader->held)
 		forget_held(leader, leader->held->fqdn);
-	free((void *)(uintptr_t)leader->knowledge.v);
-	leader->knowledge = (struct knowledge){ 0 };
+	knowledge_release(&leader->knowledge);
 }
 
 static void log_dry_run(const char *fqdn, const struct plan *plan)
@@ -157,7 +156,7 @@ bool names_renew_knowledge(struct leader *leader)
 
 	inventory_knowledge(leader->inventory, &now);
 	is_same = same_knowledge(&leader->knowledge, &now);
-	free((void *)(uintptr_t)leader->knowledge.v);
+	knowledge_release(&leader->knowledge);
 	leader->knowledge = now;
 	return !is_same;
 }

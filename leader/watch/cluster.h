@@ -35,6 +35,7 @@ const char *cluster_name(const struct cluster *cluster);
 bool cluster_has_context(const struct cluster *cluster, const struct kube_context *context);
 const struct namespace_info *cluster_namespace(const struct cluster *cluster, const char *name);   /* NULL: not seen */
 void cluster_each_object(const struct cluster *cluster, void (*each)(void *arg, const struct host_object *object), void *arg);
+/* The name is borrowed. */
 void cluster_knowledge(const struct cluster *cluster, struct cluster_knowledge *out);
 
 /* Start-up waits for clusters until each is settled: everything is listed, or something has failed. */

@@ -215,7 +215,9 @@ void inventory_knowledge(const struct inventory *inventory, struct knowledge *ou
 {
 	struct cluster_knowledge *v = xcalloc(inventory->n_clusters, sizeof(*v));
 
-	for (size_t i = 0; i < inventory->n_clusters; i++)
+	for (size_t i = 0; i < inventory->n_clusters; i++) {
 		cluster_knowledge(inventory->clusters[i], &v[i]);
+		v[i].name = xstrdup(v[i].name);
+	}
 	*out = (struct knowledge){ v, inventory->n_clusters };
 }

@@ -32,5 +32,5 @@ bool inventory_is_settled(const struct inventory *inventory);     /* every clust
 /* Everything served under this host, in no order. Yours to free. */
 struct candidate *inventory_candidates(const struct inventory *inventory, const char *host, size_t *n);
 void inventory_each_host(const struct inventory *inventory, void (*each)(void *arg, const char *host), void *arg);
-/* In the order of memberClusters. v is yours to free. */
+/* In the order of memberClusters. Yours to release: it outlives the clusters. */
 void inventory_knowledge(const struct inventory *inventory, struct knowledge *out);

@@ -35,6 +35,14 @@ bool object_part_parse(const char *text, struct object_part *out)
 	return false;
 }
 
+void knowledge_release(struct knowledge *knowledge)
+{
+	for (size_t i = 0; i < knowledge->n; i++)
+		free((void *)(uintptr_t)knowledge->v[i].name);
+	free((void *)(uintptr_t)knowledge->v);
+	*knowledge = (struct knowledge){ 0 };
+}
+
 size_t knowledge_position(const struct knowledge *knowledge, const char *cluster)
 {
 	size_t i = 0;

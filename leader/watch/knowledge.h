@@ -18,6 +18,8 @@ struct knowledge {
 	const struct cluster_knowledge *v;
 	size_t n;
 };
+/* One that owns its list and the names in it; empty afterwards. */
+void knowledge_release(struct knowledge *knowledge);
 
 /* A part of a description. Names are read from the right, so contexts may contain slashes. */
 struct object_part {
