@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 import urllib.parse
-import urllib.request
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
@@ -47,18 +46,23 @@ def wait_for(what, probe, timeout_s, pause_s=0.02):
         time.sleep(pause_s)
 
 
-def http_json(address, method, path, body=None, timeout_s=10):
-    """One request to a plain HTTP server: (status, parsed body or None)."""
+def http_text(address, method, path, body=None, timeout_s=10):
+    """One request to a plain HTTP server: (status, body)."""
     host, port = address.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=timeout_s)
     try:
         text = None if body is None else json.dumps(body)
         connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
         answer = connection.getresponse()
-        data = answer.read()
-        return answer.status, json.loads(data) if data.strip() else None
+        return answer.status, answer.read().decode()
     finally:
         connection.close()
+
+
+def http_json(address, method, path, body=None, timeout_s=10):
+    """One request to a plain HTTP server: (status, parsed body or None)."""
+    status, text = http_text(address, method, path, body, timeout_s)
+    return status, json.loads(text) if text.strip() else None
 
 
 class Program:
@@ -189,7 +193,7 @@ class Leader(Program):
     def listening_port(self, offset):
         with open(self.log, "rb") as f:
             f.seek(offset)
-            found = re.search(rb"event=listening\b[^\n]*\bport=(\d+)", f.read())
+            found = re.search(rb"""event"?[=:]"?listening\b[^\n]*\bport"?[=:](\d+)""", f.read())
         if not found:
             self.check()
         return int(found[1]) if found else None
@@ -199,8 +203,7 @@ class Leader(Program):
 
     def text(self, path):
         """The body of an answer, whatever its status."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.read().decode()
+        return http_text(f"127.0.0.1:{self.port}", "GET", path)[1]
 
     def sync(self):
         """What /api/sync says; None while it does not answer."""

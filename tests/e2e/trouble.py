@@ -67,11 +67,11 @@ class Site:
 
     # ---- before the failure
 
-    def begin(self, config=None, gdp=None):
-        """Everything is as a healthy leader left it, and no leader runs. config, gdp: other objects than the usual ones."""
+    def begin(self, config=None, gdp=None, leader=None):
+        """Everything is as a healthy leader left it, and no leader runs. config, gdp, leader: others than the usual ones."""
         if not Site.controller:
             Site.controller = self.converge()
-        self.prepare(Site.controller, config, gdp)
+        self.prepare(Site.controller if leader is None else dict(Site.controller, leader=leader), config, gdp)
         return self
 
     def begin_running(self):
@@ -167,19 +167,19 @@ class Site:
             return any(all(fits(want, e.get(key)) for key, want in fields.items()) for e in self.events(event))
         self.waits(f"event={event} {fields}", probe, 5)
 
-    def shows(self, failure, timeout_s=15):
-        """The failure is to be seen where it should be, and nothing was written."""
+    def shows(self, failure, timeout_s=15, refused=()):
+        """The failure is to be seen where it should be, and nothing was written. refused: the statuses of attempts before it."""
         if failure.state is not None:
             self.is_state(failure.state, timeout_s)
         self.is_condition(*failure.condition, *failure.says, timeout_s=timeout_s)
         event, fields = failure.logged()
         self.is_logged(event, **fields)
-        same(self.writes(), [])
+        same([w["status"] for w in self.avisim.writes_since(self.seen)], list(refused))
+        self.seen = self.avisim.last_n() if refused else self.seen
 
     def metric(self, name):
-        """The value of a metric without labels."""
-        found = re.search(rf"^{name} (\S+)$", self.leader.text("/metrics"), re.M)
-        return float(found[1]) if found else None
+        """The sum over all labels."""
+        return sum(float(v) for v in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", self.leader.text("/metrics"), re.M))
 
     # ---- the controller
 
@@ -190,8 +190,8 @@ class Site:
         """Since begin() or changes(); refused ones too."""
         return [f"{w['method']} {w['path']} {w['name']}: {w['status']}" for w in self.avisim.writes_since(self.seen)]
 
-    def logins(self):
-        return [e for e in self.new_entries() if e["method"] == "POST" and e["path"] == "/login"]
+    def requests(self, method, path):
+        return [e for e in self.new_entries() if (e["method"], e["path"]) == (method, path)]
 
     def addresses(self, host=HOST):
         """Of the service's members; None where there is no such service."""
