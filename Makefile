@@ -21,7 +21,7 @@ UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e conformance playground golden format clean
+.PHONY: all help deps test unit check layers integration e2e conformance playground bench golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim)  ## the programs and the simulators, into build/
@@ -83,6 +83,15 @@ conformance: all          ## the conformance cases alone; CASES=dir for other on
 playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
 	$(Q)./deploy/deps.sh e2e
 	$(Q)AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
+
+$(B)/bench/replay: tests/bench/replay.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -O2 -std=gnu17 $(WARN) -o $@ $< -lcurl -lpthread
+
+bench: all $(B)/bench/replay  ## cold sync, latency, memory beside a raw replay; BENCH="--help" for its options
+	$(Q)./deploy/deps.sh e2e
+	$(Q)BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(BENCH)
 
 format:                   ## clang-format over all C (advice, not a gate)
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
