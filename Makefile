@@ -63,6 +63,9 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(UNITLIB) $(B)/leader.a $(B)/common.a
 unit: $(UNIT)             ## unit tests only
 	$(Q)./tests/run-unit.sh $(UNIT)
 
+golden: $(B)/unit/orders_test  ## accept what the golden tests give now; review the difference
+	$(Q)AMKO_WRITE_GOLDEN=1 ./tests/run-unit.sh $^
+
 layers:                   ## lower folders never include upper ones
 	$(Q)./tests/layers.sh
 
