@@ -13,7 +13,8 @@ import contextlib
 import itertools
 import json
 
-from objects import HOME, gslb_config, policy
+from ground import HOME
+from objects import gslb_config, policy
 from programs import http_json, wait_for
 
 CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {}}
@@ -96,7 +97,8 @@ class Bench:
         return self.writes()
 
     def config(self, *members, **options):
-        return gslb_config(self.avisim.address, *([members] if members else []), **options)
+        """A GSLBConfig that names this controller."""
+        return gslb_config(self.avisim.address, members or ("cluster1", "cluster2"), **options)
 
     # ---- changes
 

@@ -1,9 +1,10 @@
-"""Kubernetes objects as tests write them: short to say, complete enough for real API servers."""
+"""Objects of tests that change one thing after the other: manifests.py with more that can be said."""
 
 import json
 
-UUID = "3f0c7c1e-9a51-11ee-8f4b-0242ac120002"
-HOME = "avi-system"
+import manifests
+from manifests import reached_at
+
 GSLB = {"app": "gslb"}
 
 
@@ -12,26 +13,19 @@ def meta(name, namespace=None, labels=None, annotations=None):
     return {key: value for key, value in found.items() if value}
 
 
-def gslb_config(controller, members=("cluster1", "cluster2"), name="gc-1", tenant="admin", refresh_s=1800, log_level="DEBUG"):
-    return {"apiVersion": "amko.vmware.com/v1alpha1", "kind": "GSLBConfig",
-            "metadata": meta(name, HOME, annotations={"amko.vmware.com/amko-uuid": UUID}),
-            "spec": {"gslbLeader": {"credentials": "gslb-avi-secret", "controllerVersion": "22.1.3",
-                                    "controllerIP": controller, "tenant": tenant},
-                     "memberClusters": [{"clusterContext": member} for member in members],
-                     "refreshInterval": refresh_s, "logLevel": log_level}}
+def gslb_config(controller, clusters=("cluster1", "cluster2"), tenant="admin", refresh_s=1800, log_level="DEBUG"):
+    config = manifests.gslb_config(controller, clusters=clusters, refreshInterval=refresh_s, logLevel=log_level)
+    config["spec"]["gslbLeader"]["tenant"] = tenant
+    return config
 
 
-def policy(clusters=("cluster1", "cluster2"), name="global-gdp", app=GSLB, namespaces=None, split=None, **spec):
+def policy(clusters=("cluster1", "cluster2"), name="global-gdp", app=GSLB, namespaces=None, split=None):
     """app, namespaces: labels that must be there, None for no such selector. split: cluster -> (weight, priority)."""
-    rules = {}
-    if app:
-        rules["appSelector"] = {"label": app}
-    if namespaces:
-        rules["namespaceSelector"] = {"label": namespaces}
-    return {"apiVersion": "amko.vmware.com/v1alpha2", "kind": "GlobalDeploymentPolicy", "metadata": meta(name, HOME),
-            "spec": {"matchRules": rules, "matchClusters": [{"cluster": cluster} for cluster in clusters],
-                     "trafficSplit": [{"cluster": cluster, "weight": weight, "priority": priority}
-                                      for cluster, (weight, priority) in (split or {}).items()], **spec}}
+    selectors = {"appSelector": app, "namespaceSelector": namespaces}
+    return manifests.policy(name, clusters=clusters,
+                            matchRules={key: {"label": labels} for key, labels in selectors.items() if labels},
+                            trafficSplit=[{"cluster": cluster, "weight": weight, "priority": priority}
+                                          for cluster, (weight, priority) in (split or {}).items()])
 
 
 def namespace(name, labels=None):
@@ -72,5 +66,5 @@ def service(cluster, ip, host, port=8080, name="db", namespace="web", type="Load
              "spec": {"type": type, "selector": {"app": "db"}, "ports": [{"name": "p", "port": port, "protocol": "TCP"}]}}
     if type == "LoadBalancer":
         found["spec"]["allocateLoadBalancerNodePorts"] = False
-        found["status"] = load_balancer(ip, [host])
+        found["status"] = reached_at(host, ip)
     return found

@@ -3,8 +3,8 @@
 import pytest
 
 from bench import ACCEPTED, CONTROLLER, SYNCING, Writes
-from ground import own_objects
-from objects import ingress, namespace, policy, service
+from manifests import secret
+from objects import gslb_config, ingress, namespace, policy, service
 from programs import Avisim, Leader, wait_for
 
 SHOP, CART = "shop.example.org", "cart.example.org"
@@ -151,7 +151,7 @@ def test_the_controller_is_another_one(bench, second):
     second.reset(CONTROLLER)
     there = Writes(second)
     with Unbroken(bench):
-        bench.apply("cluster1", dict_with_controller(bench.config(), second.address))
+        bench.apply("cluster1", gslb_config(second.address))
         assert bench.writes() == {}
     assert there.news() == {SHOP: ["POST monitor http /", "POST service"]}
     bench.apply("cluster1", shop("cluster1", (SHOP, "/", "/cart")))
@@ -162,11 +162,6 @@ def test_the_controller_is_another_one(bench, second):
         bench.apply("cluster1", bench.config())
         assert bench.writes() == {SHOP: ["POST monitor http /cart", "PUT service"]}
     assert there.news() == {}
-
-
-def dict_with_controller(config, address):
-    config["spec"]["gslbLeader"]["controllerIP"] = address
-    return config
 
 
 # ---- the Secret
@@ -185,7 +180,7 @@ def logins(bench, n):
 
 
 def give_secret(bench, text):
-    bench.wait_own(bench.rig.own.apply(own_objects(password=text)[0]))
+    bench.wait_own(bench.rig.own.apply(secret(username="admin", password=text)))
 
 
 def test_the_secret_changes_with_the_password(bench, password):
