@@ -1,4 +1,4 @@
-"""Clusters, controller and leader go away and come back: nothing is lost meanwhile, and then exactly the difference is written."""
+"""Clusters, controller and leader go away and come back: nothing is lost, and then exactly the difference is written."""
 
 import contextlib
 
@@ -16,7 +16,8 @@ def begin(bench, **options):
     """Names in both clusters, in the first alone and in the second alone."""
     made = bench.begin({
         "cluster1": [WEB, ingress("cluster1", "10.1.0.1", SHOP), service("cluster1", "10.1.0.5", DB)],
-        "cluster2": [WEB, ingress("cluster2", "10.2.0.1", SHOP), ingress("cluster2", "10.2.0.2", (CART, "/", "/pay"), name="cart")],
+        "cluster2": [WEB, ingress("cluster2", "10.2.0.1", SHOP),
+                     ingress("cluster2", "10.2.0.2", (CART, "/", "/pay"), name="cart")],
     }, **options)
     assert set(made) == {SHOP, DB, CART}
 
