@@ -84,16 +84,16 @@ static bool adopt_object(struct apply *apply, const struct op *op, const cJSON *
 
 static void run(struct apply *apply);
 
-/* An answer to a write that cannot be read as the object: it stays as it was sent, so that the next plan sees no difference
- * that is none; the next listing tells. */
-static void take_answer(struct apply *apply, const struct op *op, const cJSON *json)
+/* False when the answer to a write cannot be read as the object. */
+static bool take_answer(struct apply *apply, const struct op *op, const cJSON *json)
 {
 	if (!json || !adopt_object(apply, op, json)) {
 		log_warn("avi_answer_unreadable", KV("operation", op_type_name(op->type)), KV("name", op->name));
-		return;
+		return false;
 	}
 	if (op->gs && op->gs->down_response)
 		actual_mark_down_response(apply->options.actual, op->gs->tenant, op->gs->name);
+	return true;
 }
 
 static void log_done(const struct apply *apply, const struct op *op)
@@ -107,12 +107,17 @@ static void on_read(void *arg, const struct avi_reply *reply)
 {
 	struct apply *apply = arg;
 	const struct op *op = current(apply);
-	const cJSON *results = reply->class == AVI_OK ? json_get(reply->json, "results") : NULL, *object;
+	const cJSON *results = cJSON_GetObjectItemCaseSensitive(reply->json, "results"), *object;
 	bool is_found = false, is_ours = false;
 
 	apply->call = NULL;
 	if (reply->class != AVI_OK && reply->class != AVI_NOTFOUND) {
 		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+		return;
+	}
+	/* "results": null is an empty list; without it nothing was said. */
+	if (reply->class == AVI_OK && !cJSON_IsArray(results) && !cJSON_IsNull(results)) {
+		finish(apply, APPLY_FAILED, AVI_SERVER, "an object read by name: an answer without results", -1);
 		return;
 	}
 	cJSON_ArrayForEach(object, results) {
@@ -142,7 +147,7 @@ static void read_object(struct apply *apply, enum apply_end end, const struct av
 
 	apply->after_read.end = end;
 	apply->after_read.class = reply->class;
-	apply->after_read.message = xstrdup(reply->err->msg);
+	apply->after_read.message = xstrdup(reply->err ? reply->err->msg : "the answer to a write could not be read");
 	apply->after_read.retry_after_ms = reply->retry_after_ms;
 	apply->call = avi_start(apply->options.session, &(struct avi_request){
 		.method = "GET", .path = path, .tenant = op->tenant, .done = on_read, .arg = apply });
@@ -191,7 +196,10 @@ static void on_write(void *arg, const struct avi_reply *reply)
 		forget_object(apply, op);
 	} else if (reply->class == AVI_OK) {
 		log_done(apply, op);
-		take_answer(apply, op, reply->json);
+		if (!take_answer(apply, op, reply->json)) {
+			read_object(apply, APPLY_AGAIN, reply);
+			return;
+		}
 	} else {
 		on_failure(apply, reply);
 		return;

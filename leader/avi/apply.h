@@ -2,6 +2,7 @@
  *
  *  answer                      what happens
  *  2xx                         actual takes the answer, next operation
+ *  2xx that is not the object  it is read by name; plan anew at once
  *  404 on a deletion           the same as done
  *  404 on an update            actual forgets the object; plan anew at once
  *  409, or "already exists"    read by name: ours or nobody's is adopted, plan anew at once; somebody else's: APPLY_FOREIGN
