@@ -74,6 +74,8 @@ static void build(const struct leader *leader, const char *fqdn, const struct ac
 {
 	size_t n;
 	CLEANUP(freep) struct candidate *candidates = inventory_candidates(leader->inventory, fqdn, &n);
+	size_t n_gone;
+	const struct gone_address *gone = inventory_gone(leader->inventory, fqdn, &n_gone);
 
 	build_wanted(&(struct build_input){
 		.fqdn = fqdn,
@@ -85,6 +87,8 @@ static void build(const struct leader *leader, const char *fqdn, const struct ac
 		.knowledge = &leader->knowledge,
 		.candidates = candidates,
 		.n_candidates = n,
+		.gone = gone,
+		.n_gone = n_gone,
 		.actual = view->gs,
 		.n_actual = view->n_gs,
 		.actual_monitors = view->monitors,
@@ -158,5 +162,6 @@ bool names_renew_knowledge(struct leader *leader)
 	is_same = same_knowledge(&leader->knowledge, &now);
 	knowledge_release(&leader->knowledge);
 	leader->knowledge = now;
+	inventory_remember_gone(leader->inventory, !knowledge_is_whole(&now));
 	return !is_same;
 }

@@ -24,6 +24,8 @@ struct build_input {
 	const struct knowledge *knowledge;
 	const struct candidate *candidates;
 	size_t n_candidates;
+	const struct gone_address *gone;       /* seen to go from this host while some cluster was not known */
+	size_t n_gone;
 	/* What the controller has under this name: members of clusters that are not known yet are held. */
 	const struct gs *const *actual;
 	size_t n_actual;

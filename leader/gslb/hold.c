@@ -25,6 +25,31 @@ static bool is_explained(const struct build_input *in, const struct gs_member *m
 	return false;
 }
 
+static bool was_seen_to_go(const struct build_input *in, const struct gs_member *member)
+{
+	for (size_t i = 0; i < in->n_gone; i++)
+		if (streq(in->gone[i].ip, member->ip))
+			return true;
+	return false;
+}
+
+/* What a known object gave up is gone, unless it may be the unknown objects' own too: as many members as there are such
+ * objects must be left to account for them. */
+static void drop_gone(const struct build_input *in, struct held *out)
+{
+	size_t n_gone = 0, kept = 0;
+
+	for (size_t i = 0; i < out->n_members; i++)
+		if (was_seen_to_go(in, out->members[i].member))
+			n_gone++;
+	if (out->n_members - n_gone < out->objects.n)
+		return;
+	for (size_t i = 0; i < out->n_members; i++)
+		if (!was_seen_to_go(in, out->members[i].member))
+			out->members[kept++] = out->members[i];
+	out->n_members = kept;
+}
+
 static void hold_members(const struct build_input *in, const struct gs *actual, struct held *out)
 {
 	out->members = xcalloc(gs_count_members(actual), sizeof(*out->members));
@@ -36,6 +61,7 @@ static void hold_members(const struct build_input *in, const struct gs *actual, 
 				out->members[out->n_members++] = (struct held_member){ member, actual->groups[g].priority };
 		}
 	}
+	drop_gone(in, out);
 }
 
 /* "HEAD /cart HTTP/1.0" -> "/cart"; NULL when there is no second word. */

@@ -62,3 +62,8 @@ struct candidate {
 	const struct host_object *object;
 	const struct host_record *record;
 };
+
+/* An address that some object served under a host name and was seen to serve no more. */
+struct gone_address {
+	char *ip, *vs_uuid;                    /* vs_uuid: NULL where there was none */
+};

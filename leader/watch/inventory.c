@@ -8,7 +8,7 @@ struct inventory {
 	struct cluster **clusters;
 	size_t n_clusters;
 	struct index *index;
-	bool is_closing;
+	bool is_closing, is_replacing;
 };
 
 struct inventory *inventory_new(const struct inventory_options *options)
@@ -43,8 +43,15 @@ static void touch(void *arg, const char *host)
 static void on_object(void *arg, struct cluster *cluster, const struct host_object *before, const struct host_object *after)
 {
 	struct inventory *inventory = arg;
+	const struct host_object *object = after ? after : before;
 
-	index_change(inventory->index, cluster_name(cluster), before, after, touch, inventory);
+	log_debug("object", KV("cluster", cluster_name(cluster)), KV("kind", host_kind_name(object->kind)),
+		  KV("namespace", object->namespace), KV("name", object->name), KV("hosts", object->n_records),
+		  KV("what", !before ? "new" : after ? "changed" : "gone"));
+	if (inventory->is_replacing)
+		index_drop(inventory->index, before, touch, inventory);
+	else
+		index_change(inventory->index, cluster_name(cluster), before, after, touch, inventory);
 }
 
 struct namespace_touch {
@@ -127,6 +134,14 @@ static bool has_name(struct cluster *const *clusters, size_t n, const char *name
 	return false;
 }
 
+/* Its objects are not gone, only not known until its successor has listed them. */
+static void end_predecessor(struct inventory *inventory, struct cluster *running)
+{
+	inventory->is_replacing = true;
+	cluster_free(running);
+	inventory->is_replacing = false;
+}
+
 bool inventory_configure(struct inventory *inventory, const struct gslbconfig *config, const struct kubeconfig *kubeconfig)
 {
 	struct cluster **clusters = xcalloc(config->n_member_clusters, sizeof(struct cluster *));
@@ -142,7 +157,7 @@ bool inventory_configure(struct inventory *inventory, const struct gslbconfig *c
 			continue;
 		running = take_cluster(inventory, name);
 		if (running && kubeconfig && !cluster_has_context(running, context)) {
-			cluster_free(running);
+			end_predecessor(inventory, running);
 			running = NULL;
 		}
 		is_changed = is_changed || !running;
@@ -204,6 +219,17 @@ struct candidate *inventory_candidates(const struct inventory *inventory, const 
 		};
 	}
 	return out;
+}
+
+const struct gone_address *inventory_gone(const struct inventory *inventory, const char *host, size_t *n)
+{
+	return index_gone(inventory->index, host, n);
+}
+
+void inventory_remember_gone(struct inventory *inventory, bool remembers)
+{
+	if (index_remembers_gone(inventory->index) != remembers)
+		index_remember_gone(inventory->index, remembers);
 }
 
 void inventory_each_host(const struct inventory *inventory, void (*each)(void *arg, const char *host), void *arg)

@@ -31,6 +31,10 @@ bool inventory_is_settled(const struct inventory *inventory);     /* every clust
 
 /* Everything served under this host, in no order. Yours to free. */
 struct candidate *inventory_candidates(const struct inventory *inventory, const char *host, size_t *n);
+/* Addresses that were seen to go from this host while some cluster was not known. Borrowed until the next event. */
+const struct gone_address *inventory_gone(const struct inventory *inventory, const char *host, size_t *n);
+/* While any cluster is unknown it matters what was seen to go; once all are known it is forgotten. */
+void inventory_remember_gone(struct inventory *inventory, bool remembers);
 void inventory_each_host(const struct inventory *inventory, void (*each)(void *arg, const char *host), void *arg);
 /* In the order of memberClusters. Yours to release: it outlives the clusters. */
 void inventory_knowledge(const struct inventory *inventory, struct knowledge *out);

@@ -73,14 +73,26 @@ bool knowledge_is_unknown_part(const struct knowledge *knowledge, const struct g
 	return false;
 }
 
+static bool is_wholly_known(const struct cluster_knowledge *cluster)
+{
+	for (enum host_kind kind = 0; kind < N_HOST_KINDS; kind++)
+		if (!is_known(cluster, kind))
+			return false;
+	return true;
+}
+
+bool knowledge_is_whole(const struct knowledge *knowledge)
+{
+	for (size_t i = 0; i < knowledge->n; i++)
+		if (!is_wholly_known(&knowledge->v[i]))
+			return false;
+	return true;
+}
+
 bool knowledge_is_complete(const struct knowledge *knowledge, const struct gdp *policy)
 {
-	for (size_t i = 0; policy && i < knowledge->n; i++) {
-		if (!gdp_match_cluster(policy, knowledge->v[i].name))
-			continue;
-		for (enum host_kind kind = 0; kind < N_HOST_KINDS; kind++)
-			if (!is_known(&knowledge->v[i], kind))
-				return false;
-	}
+	for (size_t i = 0; policy && i < knowledge->n; i++)
+		if (gdp_match_cluster(policy, knowledge->v[i].name) && !is_wholly_known(&knowledge->v[i]))
+			return false;
 	return true;
 }

@@ -35,3 +35,5 @@ size_t knowledge_position(const struct knowledge *knowledge, const char *cluster
 bool knowledge_is_unknown_part(const struct knowledge *knowledge, const struct gdp *policy, const char *part);
 /* Every cluster that the policy matches is known completely: what refers to no cluster may be judged. */
 bool knowledge_is_complete(const struct knowledge *knowledge, const struct gdp *policy);
+/* Every member cluster is known completely, matched or not. */
+bool knowledge_is_whole(const struct knowledge *knowledge);

@@ -18,6 +18,7 @@ struct story {
 	const char *members;           /* memberClusters now; NULL: east west north */
 	const char *unknown;
 	struct scene_object now[4];
+	const char *gone;              /* an address that was seen to go */
 	const char *plan, *groups, *monitors, *description;    /* the latter three: NULL: not looked at */
 };
 
@@ -33,6 +34,13 @@ static const struct story stories[] = {
 	{ "a member whose object is gone from a known cluster stays: its address may be the other's", NULL,
 	  { { EAST, .paths = "/" }, { WEST, .paths = "/" } }, .unknown = "west", .plan = "update service(description)",
 	  .groups = "10: 10.0.0.1*1 10.0.0.2*1", .description = "INGRESS/west/web/shop/shop.example.org" },
+	{ "a member whose object was seen to go goes", NULL,
+	  { { EAST, .paths = "/" }, { WEST, .paths = "/" } }, .unknown = "west", .gone = "10.0.0.1",
+	  .plan = "update service(members,description)", .groups = "10: 10.0.0.2*1",
+	  .description = "INGRESS/west/web/shop/shop.example.org" },
+	{ "an address that was seen to go stays while it may be the unknown object's too", NULL,
+	  { { EAST, .paths = "/" }, { ING, "west", "web/shop", "10.0.0.1", .paths = "/" } }, .unknown = "west", .gone = "10.0.0.1",
+	  .plan = "update service(description)", .groups = "10: 10.0.0.1*1" },
 	{ "a member whose object is there but not selected goes", NULL, { { EAST, .paths = "/" }, { WEST, .paths = "/" } }, .unknown = "west",
 	  .now = { { EAST, .labels = "" } }, .plan = "update service(members,description)", .groups = "10: 10.0.0.2*1" },
 	{ "a member whose object has another address goes, the new one comes", NULL,
@@ -109,6 +117,8 @@ static void it_stays_or_goes(void **state)
 	scene_policy(&s, c->spec ? c->spec : "");
 	scene_know(&s, c->members, c->unknown);
 	scene_objects(&s, c->now, ARRAY_SIZE(c->now));
+	if (c->gone)
+		s.gone[s.n_gone++].ip = (char *)(uintptr_t)c->gone;
 	scene_build(&s);
 	scene_plan(&s);
 	plan = scene_plan_text(&s);

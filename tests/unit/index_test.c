@@ -86,6 +86,39 @@ static void each_host_is_touched_once(void **state)
 	host_object_free(other);
 }
 
+static size_t count_gone(const struct index *index, const char *host)
+{
+	size_t n;
+
+	index_gone(index, host, &n);
+	return n;
+}
+
+static void what_was_seen_to_go_is_remembered_while_that_matters(void **state)
+{
+	struct host_object *object = object_of("shop", "a.org b.org"), *left = object_of("shop", "b.org");
+	CLEANUP(strs_release) struct strs ignored = { 0 };
+	struct index *index = index_new();
+
+	(void)state;
+	index_remember_gone(index, true);
+	index_change(index, "east", NULL, object, touch, &ignored);
+	index_change(index, "east", object, left, touch, &ignored);
+	assert_int_equal(count_gone(index, "a.org"), 1);
+	assert_int_equal(count_gone(index, "b.org"), 0);       /* still served at the same address */
+	index_drop(index, left, touch, &ignored);
+	assert_int_equal(count_gone(index, "b.org"), 0);       /* not known any more is not gone */
+	assert_serving(index, "b.org", "");
+	index_remember_gone(index, false);
+	assert_int_equal(count_gone(index, "a.org"), 0);
+	index_change(index, "east", NULL, left, touch, &ignored);
+	index_change(index, "east", left, NULL, touch, &ignored);
+	assert_int_equal(count_gone(index, "b.org"), 0);
+	index_free(index);
+	host_object_free(object);
+	host_object_free(left);
+}
+
 static void clusters_serve_side_by_side(void **state)
 {
 	struct host_object *east = object_of("shop", "a.org b.org"), *west = object_of("shop", "a.org");
@@ -115,7 +148,8 @@ static void clusters_serve_side_by_side(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(clusters_serve_side_by_side) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_was_seen_to_go_is_remembered_while_that_matters),
+		cmocka_unit_test(clusters_serve_side_by_side) };
 
 	return RUN_TABLE(each_host_is_touched_once, change_cases) + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,8 @@ void scene_build(struct scene *s)
 		.knowledge = &s->knowledge,
 		.candidates = s->candidates,
 		.n_candidates = s->n,
+		.gone = s->gone,
+		.n_gone = s->n_gone,
 		.actual = (const struct gs *const *)s->actual,
 		.n_actual = s->n_actual,
 		.actual_monitors = (const struct monitor *const *)s->actual_monitors,

@@ -47,6 +47,8 @@ struct scene {
 	struct namespace_info *namespaces[SCENE_MAX];
 	struct candidate candidates[SCENE_MAX];
 	size_t n;
+	struct gone_address gone[SCENE_MAX];   /* borrowed texts */
+	size_t n_gone;
 	struct gs *actual[SCENE_MAX];
 	size_t n_actual;
 	struct monitor *actual_monitors[SCENE_MAX];
