@@ -2,6 +2,7 @@
 
 
 #include "common/base/ip.h"
+#include "common/base/log.h"
 #include "common/base/metrics.h"
 
 #define REQUEST_TIMEOUT_MS 20000
@@ -89,6 +90,8 @@ void avi_count(const char *method, const char *path, const struct http_reply *re
 	snprintf(status, sizeof(status), "%d", reply ? reply->status : 0);
 	metric_add(&requests_total, 1, method, type, reply ? status : err_code_name(err->code));
 	metric_observe(&request_seconds, (double)(uv_hrtime() - sent_at_ns) / 1e9, method, type);
+	log_debug("avi_request", KV("method", method), KV("path", path), KV("status", reply ? reply->status : 0),
+		  KV("err", reply ? "" : (const char *)err->msg), KV("took_ms", (uv_hrtime() - sent_at_ns) / 1000000));
 }
 
 /* ---- what an answer says ---- */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "common/base/log.h"
 #include "common/base/metrics.h"
 
 #define TOKEN_MAX_BYTES (64 * 1024)
@@ -25,7 +26,7 @@ struct kube_call {
 	struct kube_call *prev, *next;
 	struct kube_client *client;
 	struct http_call *http;
-	char *verb;
+	char *verb, *path;
 	bool is_stream, is_counted;
 	bool (*on_status)(void *arg, int status);
 	bool (*on_bytes)(void *arg, struct slice bytes);
@@ -34,8 +35,7 @@ struct kube_call {
 };
 
 static struct metric requests = METRIC_COUNTER("amko_kube_requests_total",
-	"Requests to API servers, by answer.", "cluster",
-					       "verb", "code");
+	"Requests to API servers, by answer.", "cluster", "verb", "code");
 
 #define CORE(name, plural_, kind_, namespaced) \
 	const struct kube_resource name = { "", "v1", plural_, kind_, namespaced }
@@ -165,6 +165,7 @@ static void free_call(struct kube_call *call)
 	if (call->client)
 		DL_DELETE(call->client->calls, call);
 	free(call->verb);
+	free(call->path);
 	free(call);
 }
 
@@ -184,6 +185,8 @@ static void on_done(void *arg, const struct http_reply *reply, const struct err 
 		count(call, err_code_name(failure->code));
 	else
 		count_status(call, reply->status);
+	log_debug("kube_request", KV("cluster", call->client ? kube_client_name(call->client) : ""), KV("method", call->verb),
+		  KV("path", call->path), KV("status", reply ? reply->status : 0), KV("err", failure ? (const char *)failure->msg : ""));
 	arg = call->arg;
 	if (failure)
 		err = *failure;
@@ -254,6 +257,7 @@ static struct http_call *start(struct kube_client *client, struct kube_call *cal
 	request->done = on_done;
 	request->dropped = on_dropped;
 	request->arg = call;
+	call->path = xstrdup(path);
 	call->client = client;
 	DL_APPEND(client->calls, call);
 	call->http = http_start(client->http, request);
