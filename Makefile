@@ -18,6 +18,7 @@ LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
@@ -82,6 +83,19 @@ e2e: all                  ## real API servers (needs Go 1.25 or newer)
 
 conformance: all          ## the conformance cases alone; CASES=dir for other ones
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance
+
+# clang's libFuzzer wants its own instrumentation in everything: a tree of its own.
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/common.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+
+fuzz-targets: $(FUZZ)
+
+fuzz:                     ## decoders of foreign bytes against made-up input, FUZZ_SECONDS (20) each; TARGETS="json yaml" for some
+	$(Q)./deploy/deps.sh fuzz
+	$(Q)$(MAKE) --no-print-directory B=build-fuzz SAN=fuzzer-no-link,address,undefined CC=clang CFLAGS="-O1 -g" fuzz-targets
+	$(Q)./tests/fuzz/run.sh build-fuzz $(patsubst %,build-fuzz/fuzz/fuzz_%,$(or $(TARGETS),$(patsubst fuzz_%,%,$(notdir $(FUZZ)))))
 
 playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
 	$(Q)./deploy/deps.sh e2e
