@@ -188,6 +188,14 @@ static void watch_signal(struct process *process, uv_signal_t *handle, int numbe
 	uv_signal_start(handle, on_signal, number);
 }
 
+/* Until everything is closed. */
+static void run(struct process *process)
+{
+	uv_run(&process->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&process->loop);
+	metrics_release();
+}
+
 int main(int argc, char **argv)
 {
 	struct process process = { 0 };
@@ -202,14 +210,14 @@ int main(int argc, char **argv)
 	options.leader.loop = &process.loop;
 	if (!start(&process, &options, &err)) {
 		fprintf(stderr, "amko-leader: %s\n", err.msg);
+		api_free(process.api);
+		run(&process);
 		return 1;
 	}
 	watch_signal(&process, &process.term, SIGTERM);
 	watch_signal(&process, &process.interrupt, SIGINT);
 	log_info("listening", KV("listen", options.listen), KV("port", api_port(process.api)), KV("version", AMKO_VERSION),
 		 KV("lease", "none: run by hand, leads alone"));
-	uv_run(&process.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&process.loop);
-	metrics_release();
+	run(&process);
 	return 0;
 }
