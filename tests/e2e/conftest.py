@@ -3,6 +3,7 @@
 import pytest
 
 from bench import Bench
+from trouble import Site
 
 
 @pytest.fixture
@@ -10,3 +11,10 @@ def bench(rig):
     bench = Bench(rig)
     yield bench
     bench.end()
+
+
+@pytest.fixture
+def site(rig, tmp_path):
+    site = Site(rig, tmp_path)
+    yield site
+    site.end()

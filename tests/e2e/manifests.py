@@ -6,11 +6,8 @@ UUID = "3f0c7c1e-9a51-11ee-8f4b-0242ac120002"
 SECRET = "gslb-avi-secret"
 HOST = "shop.example.org"
 CLUSTERS = ("cluster1", "cluster2", "cluster3")
-# Free text where a test needs none of its own.
-CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {
-    "healthmonitor": [{"name": "System-GSLB-TCP", "type": "HEALTH_MONITOR_TCP", "is_federated": True, "monitor_port": 80}],
-    "pkiprofile": [{"name": "pki-1", "is_federated": True}],
-    "cloud": [{"name": "Default-Cloud", "vtype": "CLOUD_NONE"}]}}
+# The controller where nothing of ours was ever written.
+CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {}}
 
 
 def gslb_config(address, name="gc-1", namespace=HOME, uuid=UUID, credentials=SECRET, clusters=CLUSTERS, **spec):
@@ -59,9 +56,10 @@ def reached_at(host, ip):
 
 def ingress(cluster, host=HOST, ip=None):
     meta = selected(cluster, host)
+    backend = {"service": {"name": meta["name"], "port": {"number": 80}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta,
-            "spec": {"rules": [{"host": host, "http": {"paths": [
-                {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": meta["name"], "port": {"number": 80}}}}]}}]},
+            "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
             "status": reached_at(host, ip or address_in(cluster))}
 
 

@@ -9,7 +9,8 @@ import yaml
 
 from programs import built
 
-FLAGS = ("--kubeconfig", "--context", "--members-kubeconfig", "--namespace", "--listen", "--dry-run", "--log-level", "--log-format")
+FLAGS = ("--kubeconfig", "--context", "--members-kubeconfig", "--namespace", "--listen", "--dry-run", "--log-level",
+         "--log-format")
 
 
 def run(*options, env=None):
@@ -22,8 +23,9 @@ def run(*options, env=None):
 def kubeconfig(tmp_path):
     """A sound one, of an API server that does not exist."""
     def write(change=lambda config: None):
+        cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
         config = {"apiVersion": "v1", "kind": "Config", "current-context": "here",
-                  "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}}],
+                  "clusters": [{"name": "c", "cluster": cluster}],
                   "users": [{"name": "u", "user": {"token": "top-secret-token"}}],
                   "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]}
         change(config)
@@ -130,8 +132,8 @@ def test_an_address_that_cannot_be_is_named(kubeconfig, address):
 
 def test_the_log_can_be_json_from_the_first_line(kubeconfig, tmp_path):
     """Ended by SIGTERM while its API server cannot be reached: a clean end all the same."""
-    child = subprocess.Popen([built("amko-leader"), "--kubeconfig", kubeconfig(), "--members-kubeconfig", str(tmp_path / "nowhere"),
-                              "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"],
+    child = subprocess.Popen([built("amko-leader"), "--kubeconfig", kubeconfig(), "--listen", "127.0.0.1:0",
+                              "--members-kubeconfig", str(tmp_path / "nowhere"), "--log-format", "json"],
                              stderr=subprocess.PIPE, text=True)
     lines = []
     for line in child.stderr:

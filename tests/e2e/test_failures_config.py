@@ -5,18 +5,12 @@ import re
 
 import pytest
 
+from bench import ACCEPTED
 from ground import HOME
-from manifests import SECRET, UUID, secret
-from trouble import ACCEPTED, Failure, Site, same
+from manifests import CONTROLLER, SECRET, UUID, namespace, secret
+from trouble import Failure, same
 
 CREDENTIALS = {"username": "admin", "password": "secret"}
-
-
-@pytest.fixture
-def site(rig, tmp_path):
-    site = Site(rig, tmp_path)
-    yield site
-    site.end()
 
 
 # ---- the members' kubeconfig
@@ -46,7 +40,8 @@ def unreadable(site, says, last_good_stays):
     return Failure(("Accepted", "False", "BadKubeconfig"), (site.members, says.replace("\\", "")),
                    state=None if last_good_stays else re.compile(f"^error: provided kubeconfig has an error .*{says}"),
                    event="members_kubeconfig_unreadable",
-                   fields={"path": site.members, "err": re.compile(says), "last_good_stays": str(last_good_stays).lower()})
+                   fields={"path": site.members, "err": re.compile(says),
+                           "last_good_stays": str(last_good_stays).lower()})
 
 
 @pytest.mark.parametrize("spoil, says", UNREADABLE)
@@ -96,7 +91,8 @@ def test_a_context_with_an_unusable_field_is_named_with_the_field(site):
     site.lost = ("cluster2",)
     site.start()
     site.shows(Failure(("ClustersSynced", "False", "UnknownContext"), ("cluster2", "users[1].user.exec: not supported"),
-                       state=ACCEPTED, event="cluster_trouble", fields={"cluster": "cluster2", "reason": "UnknownContext"}))
+                       state=ACCEPTED, event="cluster_trouble",
+                       fields={"cluster": "cluster2", "reason": "UnknownContext"}))
     site.write_members()
     site.lost = ()
     site.recovers()
@@ -115,12 +111,6 @@ def edit(**spec):
     return lambda site: site.put(site.config(**spec))
 
 
-def no_address(site):
-    config = site.config()
-    config["spec"]["gslbLeader"]["controllerIP"] = ""
-    site.put(config)
-
-
 def write_secret(**values):
     def write(site):
         site.put(secret(**values))
@@ -131,19 +121,23 @@ def remove_secret(site):
     site.rig.delete(site.ground.own, secret())
 
 
-NO_SECRET = f"error: secret object doesn't exist {SECRET}"
-BAD_SECRET = f"error: invalid gslb config with leaderSecret {SECRET}"
-LACKS = f"Secret {HOME}/{SECRET} lacks username or password"
+NO_ADDRESS = refused("NoController", "spec.gslbLeader.controllerIP is empty",
+                     state="error: invalid gslb config with controller IP ")
+NO_CREDENTIALS = refused("NoCredentials", "spec.gslbLeader.credentials is empty",
+                         state="error: invalid gslb config with leaderSecret ")
+BAD_UUID = refused("BadUUID", "amko.vmware.com/amko-uuid", '"one" is no UUID', state=None)
+NO_SECRET = refused("NoSecret", f"Secret {HOME}/{SECRET} does not exist",
+                    state=f"error: secret object doesn't exist {SECRET}")
+BAD_SECRET = refused("BadSecret", f"Secret {HOME}/{SECRET} lacks username or password",
+                     state=f"error: invalid gslb config with leaderSecret {SECRET}")
 REFUSED = [
-    pytest.param(no_address, refused("NoController", "spec.gslbLeader.controllerIP is empty",
-                                     state="error: invalid gslb config with controller IP "), id="no-address"),
-    pytest.param(edit(credentials=""), refused("NoCredentials", "spec.gslbLeader.credentials is empty",
-                                               state="error: invalid gslb config with leaderSecret "), id="no-credentials"),
-    pytest.param(remove_secret, refused("NoSecret", f"Secret {HOME}/{SECRET} does not exist", state=NO_SECRET), id="no-secret"),
-    pytest.param(write_secret(username="admin"), refused("BadSecret", LACKS, state=BAD_SECRET), id="no-password"),
-    pytest.param(write_secret(username="admin", password=""), refused("BadSecret", LACKS, state=BAD_SECRET), id="empty-password"),
-    pytest.param(write_secret(password="secret"), refused("BadSecret", LACKS, state=BAD_SECRET), id="no-username"),
-    pytest.param(edit(uuid="one"), refused("BadUUID", "amko.vmware.com/amko-uuid", "\"one\" is no UUID", state=None), id="bad-uuid"),
+    pytest.param(edit(address=""), NO_ADDRESS, id="no-address"),
+    pytest.param(edit(credentials=""), NO_CREDENTIALS, id="no-credentials"),
+    pytest.param(remove_secret, NO_SECRET, id="no-secret"),
+    pytest.param(write_secret(username="admin"), BAD_SECRET, id="no-password"),
+    pytest.param(write_secret(username="admin", password=""), BAD_SECRET, id="empty-password"),
+    pytest.param(write_secret(password="secret"), BAD_SECRET, id="no-username"),
+    pytest.param(edit(uuid="one"), BAD_UUID, id="bad-uuid"),
 ]
 
 
@@ -180,7 +174,8 @@ def test_a_secret_of_another_name_is_followed(site):
     site.begin()
     site.put(site.config(credentials="other"))
     site.start()
-    site.shows(refused("NoSecret", f"Secret {HOME}/other does not exist", state="error: secret object doesn't exist other"))
+    site.shows(refused("NoSecret", f"Secret {HOME}/other does not exist",
+                       state="error: secret object doesn't exist other"))
     site.put(secret("other", **CREDENTIALS))
     site.is_accepted(timeout_s=3)
     site.recovers()
@@ -191,7 +186,7 @@ def test_a_secret_of_another_name_is_followed(site):
 def test_a_configuration_in_another_namespace_is_refused_and_never_used(site):
     site.begin()
     site.rig.delete(site.ground.own, site.config())
-    site.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}, site.config(namespace="web"))
+    site.put(namespace(), site.config(namespace="web"))
     site.start()
     state = "error: invalid gslb config, namespace can only be avi-system"
     site.waits(state, lambda: site.status(namespace="web").get("state") == state, 10)
@@ -231,9 +226,10 @@ def test_a_deleted_configuration_stays_in_force_until_it_comes_again(site):
 
 def test_an_identity_is_made_once_and_kept_over_a_restart(site):
     def annotation():
-        return site.rig.own.get("GSLBConfig", HOME, "gc-1")["metadata"].get("annotations", {}).get("amko.vmware.com/amko-uuid")
+        meta = site.rig.own.get("GSLBConfig", HOME, "gc-1")["metadata"]
+        return meta.get("annotations", {}).get("amko.vmware.com/amko-uuid")
 
-    site.prepare({"version": "22.1.3", "leader": "cluster-aaaaaaaa", "objects": {}}, config=site.config(uuid=None))
+    site.prepare(CONTROLLER, config=site.config(uuid=None))
     site.start()
     site.is_accepted()
     made = annotation()

@@ -4,22 +4,18 @@ import re
 
 import pytest
 
+from bench import ACCEPTED
 from ground import HOME
-from manifests import CLUSTERS, HOST, ingress, member, policy
-from trouble import ACCEPTED, Failure, Site, same
+from manifests import CLUSTERS, HOST, member, policy
+from trouble import Failure, same
 
 NEW = "new.example.org"
 REFUSED = [
-    pytest.param(policy(clusters=[*CLUSTERS, "cluster9"]), "cluster context cluster9 not present in GSLBConfig", id="unknown-cluster"),
-    pytest.param(policy(healthMonitorRefs=["no-such-monitor"]), "health monitor ref no-such-monitor is invalid", id="unknown-monitor"),
+    pytest.param(policy(clusters=[*CLUSTERS, "cluster9"]), "cluster context cluster9 not present in GSLBConfig",
+                 id="unknown-cluster"),
+    pytest.param(policy(healthMonitorRefs=["no-such-monitor"]), "health monitor ref no-such-monitor is invalid",
+                 id="unknown-monitor"),
 ]
-
-
-@pytest.fixture
-def site(rig, tmp_path):
-    site = Site(rig, tmp_path)
-    yield site
-    site.end()
 
 
 def says(site, text):
@@ -58,11 +54,11 @@ def test_a_policy_refused_at_boot_creates_and_deletes_nothing(site, bad, text):
     says(site, text)
     site.shows(refused(text))
     same(site.leader.sync()["policy"]["in_force"], None)
-    site.rig.apply("cluster1", ingress("cluster1", NEW))
-    site.rig.delete("cluster1", ingress("cluster1", HOST))
+    site.rig.apply("cluster1", member("cluster1", NEW))
+    site.rig.delete("cluster1", member("cluster1", HOST))
     site.rig.settle()
     same(site.writes(), [])
-    site.rig.apply("cluster1", ingress("cluster1", HOST))
+    site.rig.apply("cluster1", member("cluster1", HOST))
     site.put(policy())
     says(site, "success")
     site.is_condition("PolicyAccepted", "True", "Accepted")
@@ -78,9 +74,9 @@ def test_without_a_policy_nothing_is_created_or_deleted(site):
     site.start()
     site.is_accepted()
     site.is_condition("PolicyAccepted", "False", "NoPolicy", "no GlobalDeploymentPolicy is in force")
-    site.rig.delete("cluster1", ingress("cluster1"))
+    site.rig.delete("cluster1", member("cluster1"))
     site.rig.settle()
     same(site.writes(), [])
-    site.rig.apply("cluster1", ingress("cluster1"))
+    site.rig.apply("cluster1", member("cluster1"))
     site.put(policy())
     site.recovers()

@@ -10,8 +10,8 @@ import pytest
 
 import pki
 from ground import ADMIN_TOKEN, NOBODY_TOKEN
-from manifests import ingress, secret
-from trouble import Site, same
+from manifests import member, secret
+from trouble import same
 
 # As the simulated controller makes session ids and CSRF tokens.
 COOKIE = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{32}(?![A-Z2-7])")
@@ -22,10 +22,8 @@ PATHS = ("/healthz", "/readyz", "/metrics", "/api/status", "/api/sync")
 
 
 @pytest.fixture
-def site(rig, tmp_path):
-    site = Site(rig, tmp_path)
+def site(site):
     yield site
-    site.end()
     site.avisim.toggle(password=site.avisim.password)
 
 
@@ -45,7 +43,7 @@ def secrets(site):
 
 def told(site, text):
     """The secrets in a text that everybody may read."""
-    return [s for s in secrets(site) if s in text] + COOKIE.findall(text) + re.findall(r"(?:sessionid|csrftoken)=", text)
+    return [s for s in secrets(site) if s in text] + COOKIE.findall(text) + re.findall("(?:sessionid|csrftoken)=", text)
 
 
 class Listener:
@@ -80,10 +78,10 @@ def go_through_passwords(site, listener):
     site.is_accepted()
     site.works()
     site.avisim.toggle(expire_sessions=True)
-    site.rig.apply("cluster1", ingress("cluster1", ip="10.20.1.200"))
+    site.rig.apply("cluster1", member("cluster1", ip="10.20.1.200"))
     site.rig.settle()
     site.avisim.toggle(password=CHANGED)
-    site.rig.apply("cluster1", ingress("cluster1", ip="10.20.1.201"))
+    site.rig.apply("cluster1", member("cluster1", ip="10.20.1.201"))
     site.is_condition("ControllerReachable", "False", "Unauthorized")
     listener.listen()
     set_password(site, CHANGED)
@@ -97,15 +95,19 @@ def change_user(index, **user):
     return change
 
 
-def go_through_kubeconfigs(site, listener):
-    false_key = base64.b64encode(f"-----BEGIN PRIVATE KEY-----\n{FALSE_KEY}\n-----END PRIVATE KEY-----\n".encode()).decode()
+def change_key(site, key):
     crt = pki.read_base64(site.ground.client_crt)
+    return change_user(2, **{"client-certificate-data": crt, "client-key-data": key})
+
+
+def go_through_kubeconfigs(site, listener):
+    false_key = f"-----BEGIN PRIVATE KEY-----\n{FALSE_KEY}\n-----END PRIVATE KEY-----\n"
     for change, *shown in [
             (change_user(2, token=UNKNOWN_TOKEN), "ClustersSynced", "False", "Unauthorized"),
             (change_user(2, token=UNKNOWN_TOKEN + "\n"), "ClustersSynced", "False"),
             (change_user(2, token=NOBODY_TOKEN), "ClustersSynced", "False", "Forbidden"),
-            (change_user(2, **{"client-certificate-data": crt, "client-key-data": false_key}), "ClustersSynced", "False"),
-            (change_user(2, **{"client-certificate-data": crt, "client-key-data": FALSE_KEY + "%"}), "Accepted", "False", "BadKubeconfig")]:
+            (change_key(site, base64.b64encode(false_key.encode()).decode()), "ClustersSynced", "False"),
+            (change_key(site, FALSE_KEY + "%"), "Accepted", "False", "BadKubeconfig")]:
         site.write_members(change=change)
         wait_for_condition(site, *shown)
         listener.listen()

@@ -1,7 +1,7 @@
-"""What the tests of failures share: a site whose services stand at the controller already, and what a failure has to show.
+"""What tests of failures share: a site whose services stand at the controller already, and what a failure has to show.
 
-A test breaks something, starts or goes on, and says what must be seen: the state and a condition of the GSLBConfig, a line of
-the log. Then it mends it. Nothing may be written to the controller in between: what stands there is right all the time.
+A test breaks something, starts or goes on, and says what must be seen: the state and a condition of the GSLBConfig, a
+line of the log. Then it mends it. In between nothing may be written to the controller: what stands there is right.
 """
 
 import copy
@@ -13,11 +13,11 @@ import re
 import yaml
 
 import pki
+from bench import ACCEPTED
 from ground import HOME
-from manifests import CLUSTERS, CONTROLLER, HOST, address_in, gslb_config, ingress, member, namespace, policy
+from manifests import CLUSTERS, CONTROLLER, HOST, address_in, gslb_config, member, namespace, policy
 from programs import Leader, wait_for
 
-ACCEPTED = "success: gslb config accepted"
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -68,7 +68,7 @@ class Site:
     # ---- before the failure
 
     def begin(self, config=None, gdp=None, leader=None):
-        """Everything is as a healthy leader left it, and no leader runs. config, gdp, leader: others than the usual ones."""
+        """Everything is as a healthy leader left it, and none runs. config, gdp, leader: others than the usual ones."""
         if not Site.controller:
             Site.controller = self.converge()
         self.prepare(Site.controller if leader is None else dict(Site.controller, leader=leader), config, gdp)
@@ -98,11 +98,12 @@ class Site:
         for kind in ("healthmonitor", "gslbservice"):
             made = [o for o in self.avisim.objects(kind, written=True) if o["by_client"]]
             assert made
-            state["objects"].setdefault(kind, []).extend(dict(o["body"], uuid=o["uuid"], _tenant=o["tenant"]) for o in made)
+            kept = state["objects"].get(kind, [])
+            state["objects"][kind] = kept + [dict(o["body"], uuid=o["uuid"], _tenant=o["tenant"]) for o in made]
         return state
 
     def config(self, address=None, **more):
-        return gslb_config(address or self.avisim.address, **more)
+        return gslb_config(self.avisim.address if address is None else address, **more)
 
     def put(self, *objects):
         self.rig.apply(self.ground.own, *objects)
@@ -143,7 +144,8 @@ class Site:
         try:
             return wait_for(what, alive_and, timeout_s, 0.05)
         except TimeoutError as e:
-            raise AssertionError(f"{e}\nstatus: {self.status()}\n/api/sync: {self.leader.sync()}\n{self.leader.tail()}") from None
+            seen = f"status: {self.status()}\n/api/sync: {self.leader.sync()}\n{self.leader.tail()}"
+            raise AssertionError(f"{e}\n{seen}") from None
 
     def is_state(self, want, timeout_s=15):
         self.waits(f"state {want}", lambda: fits(want, self.status().get("state")), timeout_s)
@@ -168,7 +170,7 @@ class Site:
         self.waits(f"event={event} {fields}", probe, 5)
 
     def shows(self, failure, timeout_s=15, refused=()):
-        """The failure is to be seen where it should be, and nothing was written. refused: the statuses of attempts before it."""
+        """The failure is to be seen, and nothing was written but attempts that were refused with these statuses."""
         if failure.state is not None:
             self.is_state(failure.state, timeout_s)
         self.is_condition(*failure.condition, *failure.says, timeout_s=timeout_s)
@@ -202,7 +204,7 @@ class Site:
         """cluster1's member gets another address; the address."""
         self.n_changes += 1
         ip = f"10.20.1.{100 + self.n_changes}"
-        self.rig.apply("cluster1", ingress("cluster1", ip=ip))
+        self.rig.apply("cluster1", member("cluster1", ip=ip))
         return ip
 
     def has_moved_to(self, ip, timeout_s=30):
@@ -234,8 +236,11 @@ class Site:
         self.works()
 
     def end(self):
-        """The bench is handed on as it was found."""
-        self.leader.kill()
-        for name in CLUSTERS:
-            if not self.ground.servers[name].is_running():
-                self.ground.start(name)
+        """The bench is handed on as it was found, and our program has ended well."""
+        try:
+            self.rig.stop()
+        finally:
+            self.leader.kill()
+            for name in CLUSTERS:
+                if not self.ground.servers[name].is_running():
+                    self.ground.start(name)
