@@ -121,11 +121,11 @@ bool leader_is_ready(const struct leader *leader, char **why)
 		[PHASE_WAITING] = "a GSLBConfig to be accepted", [PHASE_CHECKING] = "the controller",
 		[PHASE_LISTING] = "the controller's objects", [PHASE_SYNCING] = "the member clusters and the policy",
 	};
+	const char *trouble = leader->complaint ? leader->complaint : own_trouble(leader->own);
 
 	if (leader->phase == PHASE_RUNNING)
 		return true;
-	*why = xasprintf("waiting for %s%s%s", waits_for[leader->phase], leader->complaint ? ": " : "",
-			 leader->complaint ? leader->complaint : "");
+	*why = xasprintf("waiting for %s%s%s", waits_for[leader->phase], trouble ? ": " : "", trouble ? trouble : "");
 	return false;
 }
 
