@@ -4,9 +4,10 @@ import os
 import re
 
 import pytest
+import yaml
 
 from bench import ACCEPTED
-from ground import HOME
+from ground import HOME, NOBODY, NOBODY_TOKEN
 from manifests import CONTROLLER, SECRET, UUID, namespace, secret
 from trouble import Failure, same
 
@@ -242,3 +243,63 @@ def test_an_identity_is_made_once_and_kept_over_a_restart(site):
     site.start()
     site.recovers()
     same(annotation(), made)
+
+
+# ---- our own cluster
+
+def rights(*resources):
+    """Of the user without rights, in our own cluster."""
+    kind, meta = "rbac.authorization.k8s.io", {"name": "amko-test"}
+    return [{"apiVersion": f"{kind}/v1", "kind": "ClusterRole", "metadata": meta,
+             "rules": [{"apiGroups": ["", "amko.vmware.com"], "resources": list(resources),
+                        "verbs": ["get", "list", "watch", "patch"]}]},
+            {"apiVersion": f"{kind}/v1", "kind": "ClusterRoleBinding", "metadata": meta,
+             "roleRef": {"apiGroup": kind, "kind": "ClusterRole", "name": "amko-test"},
+             "subjects": [{"apiGroup": kind, "kind": "User", "name": NOBODY}]}]
+
+
+@pytest.fixture
+def as_nobody(site):
+    """Begun; our program is nobody in its own cluster, the administrator in the members'."""
+    site.begin()
+    own = os.path.join(site.folder, "own")
+    site.ground.write_kubeconfig(own, users={site.ground.own: {"token": NOBODY_TOKEN}})
+    site.leader.argv[site.leader.argv.index("--kubeconfig") + 1] = own
+    yield site
+    for obj in rights():
+        site.rig.own.delete(obj["kind"], None, obj["metadata"]["name"])
+
+
+def test_a_secret_that_may_not_be_read_is_told(as_nobody):
+    site, resources = as_nobody, ["gslbconfigs", "globaldeploymentpolicies", "namespaces"]
+    site.put(*rights(*resources))
+    site.start()
+    site.shows(Failure(("Accepted", "False", "SecretUnreadable"), ("secrets", "HTTP 403"),
+                       event="own_cluster_trouble", fields={"err": re.compile("list secrets: HTTP 403")}))
+    site.put(*rights(*resources, "secrets"))
+    site.recovers(timeout_s=30)
+
+
+def test_a_configuration_that_may_not_be_read_is_told_in_log_and_readiness(as_nobody):
+    site = as_nobody
+    site.start()
+    site.is_logged("own_cluster_trouble", err=re.compile("list gslbconfigs: HTTP 403"))
+    site.waits("readiness with the reason", lambda: "list gslbconfigs: HTTP 403" in site.leader.text("/readyz"), 5)
+    same(site.new_entries(), [])
+    site.put(*rights("gslbconfigs", "globaldeploymentpolicies", "namespaces", "secrets"))
+    site.recovers(timeout_s=30)
+
+
+def test_a_malformed_kubeconfig_in_the_environment_is_told(site):
+    site.begin()
+    at = site.leader.argv.index("--members-kubeconfig")
+    del site.leader.argv[at:at + 2]
+    site.rig.env = {"GSLB_CONFIG": "apiVersion: v1\nclusters: [}\n"}
+    site.start()
+    site.shows(Failure(("Accepted", "False", "BadKubeconfig"), ("GSLB_CONFIG: line 2",),
+                       state=re.compile("^error: provided kubeconfig has an error GSLB_CONFIG: line 2"),
+                       event="members_kubeconfig_unreadable", fields={"path": "GSLB_CONFIG"}))
+    site.rig.stop()
+    site.rig.env = {"GSLB_CONFIG": yaml.safe_dump(site.ground.kubeconfig_object())}
+    site.start()
+    site.recovers()
