@@ -19,7 +19,8 @@ static void put_gs(struct actual *actual, const char *tenant, const char *name, 
 	assert_null(gs);
 }
 
-static void put_monitor(struct actual *actual, const char *tenant, const char *name, const char *owner, const char *description)
+static void put_monitor(struct actual *actual, const char *tenant, const char *name, const char *owner,
+			const char *description)
 {
 	struct monitor *monitor = monitor_new(tenant, name);
 
@@ -240,9 +241,13 @@ static void names_and_tenants_do_not_run_together(void **state)
 static void a_listing_replaces_all_but_what_was_written_meanwhile(void **state)
 {
 	struct actual *actual = actual_new(OURS), *newer = actual_new(OURS);
-	const struct strs keep = { (char *[]){ (char[]){ "kept.org" }, (char[]){ "made.org" }, (char[]){ "dropped.org" }, (char[]){ "x.org" } }, 4, 4 };
+	CLEANUP(strs_release) struct strs keep = { 0 };
 
 	(void)state;
+	strs_add(&keep, "kept.org");
+	strs_add(&keep, "made.org");
+	strs_add(&keep, "dropped.org");
+	strs_add(&keep, "x.org");
 	put_gs(actual, "admin", "kept.org", OURS, "amko--new");
 	put_monitor(actual, "admin", "amko--new", OURS, "gsname: kept.org");
 	put_gs(actual, "admin", "made.org", OURS, "");

@@ -12,7 +12,8 @@ struct bench *bench_new(void)
 	talk_set_up(&talk);
 	b->talk = talk;
 	b->actual = actual_new(SCENE_OWNER);
-	b->options = (struct apply_options){ .session = b->talk->session, .actual = b->actual, .owner = SCENE_OWNER, .fqdn = SCENE_FQDN };
+	b->options = (struct apply_options){
+		.session = b->talk->session, .actual = b->actual, .owner = SCENE_OWNER, .fqdn = SCENE_FQDN };
 	bench_world(b, "", NULL, 0);
 	return b;
 }
@@ -46,9 +47,10 @@ void bench_world(struct bench *b, const char *spec, const struct scene_object *r
 static void build(struct bench *b, const char *fqdn, const struct actual_view *view, struct wanted *wanted)
 {
 	build_wanted(&(struct build_input){
-		.fqdn = fqdn, .policy = b->scene.policy, .lookups = &b->scene.lookups, .default_tenant = "admin", .owner = SCENE_OWNER,
-		.knowledge = &b->scene.knowledge, .candidates = b->scene.candidates, .n_candidates = b->scene.n,
-		.actual = view->gs, .n_actual = view->n_gs, .actual_monitors = view->monitors, .n_actual_monitors = view->n_monitors,
+		.fqdn = fqdn, .policy = b->scene.policy, .lookups = &b->scene.lookups, .default_tenant = "admin",
+		.owner = SCENE_OWNER, .knowledge = &b->scene.knowledge, .candidates = b->scene.candidates, .n_candidates = b->scene.n,
+		.actual = view->gs, .n_actual = view->n_gs, .actual_monitors = view->monitors,
+		.n_actual_monitors = view->n_monitors,
 	}, wanted);
 }
 
@@ -62,7 +64,8 @@ void bench_plan(void *arg, const char *fqdn, struct wanted *wanted, struct plan 
 	actual_view_add_wanted(b->actual, wanted, &view);
 	plan_make(&(struct plan_input){
 		.owner = SCENE_OWNER, .policy = b->scene.policy, .knowledge = &b->scene.knowledge, .wanted = wanted,
-		.actual = view.gs, .n_actual = view.n_gs, .actual_monitors = view.monitors, .n_actual_monitors = view.n_monitors,
+		.actual = view.gs, .n_actual = view.n_gs, .actual_monitors = view.monitors,
+		.n_actual_monitors = view.n_monitors,
 		.fqdn = fqdn }, plan);
 }
 

@@ -23,7 +23,8 @@ static const struct choose_case choose_cases[] = {
 	{ "there is one", { { OWN, "a", NULL } }, NULL, "a" },
 	{ "the oldest", { { OWN, "a", NULL }, { OWN, "b", NULL } }, NULL, "a" },
 	{ "an accepted one before older ones", { { OWN, "a", STATE_SECOND }, { OWN, "b", STATE_ACCEPTED } }, NULL, "b" },
-	{ "the oldest of two accepted ones", { { OWN, "a", NULL }, { OWN, "b", STATE_ACCEPTED }, { OWN, "c", STATE_ACCEPTED } }, NULL, "b" },
+	{ "the oldest of two accepted ones",
+	  { { OWN, "a", NULL }, { OWN, "b", STATE_ACCEPTED }, { OWN, "c", STATE_ACCEPTED } }, NULL, "b" },
 	{ "the one in charge before accepted ones", { { OWN, "a", STATE_ACCEPTED }, { OWN, "b", NULL } }, "b", "b" },
 	{ "the one in charge is gone", { { OWN, "a", NULL }, { OWN, "b", STATE_ACCEPTED } }, "c", "b" },
 	{ "only one of our namespace", { { "default", "a", STATE_ACCEPTED }, { OWN, "b", NULL } }, NULL, "b" },
@@ -51,7 +52,8 @@ static void the_chosen_one_is(void **state)
 
 /* ---- what is wrong with it ---- */
 
-#define CONFIG(annotations, spec) "{'metadata': {'name': 'gc', 'namespace': 'avi-system', 'annotations': {" annotations "}}, 'spec': {" spec "}}"
+#define CONFIG(annotations, spec) \
+	"{'metadata': {'name': 'gc', 'namespace': 'avi-system', 'annotations': {" annotations "}}, 'spec': {" spec "}}"
 #define LEADER "'gslbLeader': {'controllerIP': '10.0.0.5', 'controllerVersion': '22.1.3', 'credentials': 'creds'}"
 #define UUID "'amko.vmware.com/amko-uuid': '3f0c7c1e-9a51-11ee-8f4b-0242ac120002'"
 
@@ -77,7 +79,8 @@ static const struct complaint_case complaint_cases[] = {
 	  "error: invalid gslb config with controller IP " },
 	{ "no credentials", CONFIG(UUID, "'gslbLeader': {'controllerIP': '10.0.0.5'}"), "NoCredentials",
 	  "error: invalid gslb config with leaderSecret " },
-	{ "the controller comes before the credentials", CONFIG(UUID, ""), "NoController", "error: invalid gslb config with controller IP " },
+	{ "the controller comes before the credentials",
+	  CONFIG(UUID, ""), "NoController", "error: invalid gslb config with controller IP " },
 	{ "names out of HostRules", CONFIG(UUID, LEADER ", 'useCustomGlobalFqdn': true"), "Unsupported",
 	  "error: invalid gslb config, useCustomGlobalFqdn is not supported" },
 	{ "names not out of HostRules", CONFIG(UUID, LEADER ", 'useCustomGlobalFqdn': false"), .reason = NULL },
@@ -122,14 +125,19 @@ static const struct same_case same_cases[] = {
 	{ "an annotation of somebody else", CONFIG(UUID ", 'a': 'b'", LEADER "," MEMBERS), true, true },
 	{ "the refresh interval", CONFIG(UUID, LEADER "," MEMBERS ", 'refreshInterval': 60"), true, false },
 	{ "the members", CONFIG(UUID, LEADER ", 'memberClusters': [{'clusterContext': 'east'}]"), true, false },
-	{ "the members' order", CONFIG(UUID, LEADER ", 'memberClusters': [{'clusterContext': 'west'}, {'clusterContext': 'east'}]"), true, false },
-	{ "the credentials", CONFIG(UUID, MEMBERS ", 'gslbLeader': {'controllerIP': '10.0.0.5', 'controllerVersion': '22.1.3',"
+	{ "the members' order",
+	  CONFIG(UUID, LEADER ", 'memberClusters': [{'clusterContext': 'west'}, {'clusterContext': 'east'}]"), true,
+	  false },
+	{ "the credentials",
+	  CONFIG(UUID, MEMBERS ", 'gslbLeader': {'controllerIP': '10.0.0.5', 'controllerVersion': '22.1.3',"
 	  "'credentials': 'other'}"), true, false },
 	{ "the version", CONFIG(UUID, MEMBERS ", 'gslbLeader': {'controllerIP': '10.0.0.5', 'controllerVersion': '30.1.1',"
 	  "'credentials': 'creds'}"), false, false },
-	{ "the controller", CONFIG(UUID, MEMBERS ", 'gslbLeader': {'controllerIP': '10.0.0.6', 'controllerVersion': '22.1.3',"
+	{ "the controller",
+	  CONFIG(UUID, MEMBERS ", 'gslbLeader': {'controllerIP': '10.0.0.6', 'controllerVersion': '22.1.3',"
 	  "'credentials': 'creds'}"), false, false },
-	{ "the identity", CONFIG("'amko.vmware.com/amko-uuid': '00000000-9a51-11ee-8f4b-0242ac120002'", LEADER "," MEMBERS), false, false },
+	{ "the identity",
+	  CONFIG("'amko.vmware.com/amko-uuid': '00000000-9a51-11ee-8f4b-0242ac120002'", LEADER "," MEMBERS), false, false },
 };
 
 static void it_changed(void **state)

@@ -37,8 +37,8 @@ void assert_same_lines(const char *name, const char *got, const char *want)
 
 		if (has_left && has_right && left.n == right.n && memcmp(left.p, right.p, left.n) == 0)
 			continue;
-		fail_msg("%s:%d\n got %.*s\nwant %.*s", name, line, has_left ? (int)left.n : 7, has_left ? left.p : "nothing",
-			 has_right ? (int)right.n : 7, has_right ? right.p : "nothing");
+		fail_msg("%s:%d\n got %.*s\nwant %.*s", name, line,
+			 has_left ? (int)left.n : 7, has_left ? left.p : "nothing", has_right ? (int)right.n : 7, has_right ? right.p : "nothing");
 	}
 }
 

@@ -57,8 +57,13 @@ static void a_public_address(void) { put_back(&actual()->groups[0].members[0].pu
 static void an_empty_public_address(void) { put_back(&actual()->groups[0].members[0].public_ip, ""); }
 static void another_ratio(void) { actual()->groups[0].members[0].ratio++; }
 static void a_member_switched_off(void) { actual()->groups[0].members[0].is_disabled = true; }
-static void one_more_member(void) { gs_add_member(actual(), 10, &(struct gs_member){ .ip = (char[]){ "10.9.9.9" }, .ratio = 1 }); }
-static void one_more_group(void) { gs_add_member(actual(), 3, &(struct gs_member){ .ip = (char[]){ "10.9.9.9" }, .ratio = 1 }); }
+static void add_stranger(int priority)
+{
+	gs_add_member(actual(), priority, &(struct gs_member){ .ip = (char[]){ "10.9.9.9" }, .ratio = 1 });
+}
+
+static void one_more_member(void) { add_stranger(10); }
+static void one_more_group(void) { add_stranger(3); }
 static void another_priority(void) { actual()->groups[0].priority++; }
 static void another_algorithm(void) { put_back(&actual()->groups[0].algorithm, "GSLB_ALGORITHM_GEO"); }
 static void a_fallback(void) { put_back(&actual()->groups[1].fallback_algorithm, "GSLB_ALGORITHM_ROUND_ROBIN"); }
@@ -71,7 +76,11 @@ static void a_ttl(void) { actual()->has_ttl = true; }
 static void a_persistence(void) { put_back(&actual()->persistence_ref, "gap"); }
 static void a_pki(void) { put_back(&actual()->pki_ref, "pki"); }
 static void a_down_response(void) { put_back(&actual()->down_response, "GSLB_SERVICE_DOWN_RESPONSE_EMPTY"); }
-static void the_controllers_default_down_response(void) { put_back(&actual()->down_response, "GSLB_SERVICE_DOWN_RESPONSE_NONE"); }
+static void the_controllers_default_down_response(void)
+{
+	put_back(&actual()->down_response, "GSLB_SERVICE_DOWN_RESPONSE_NONE");
+}
+
 static void a_down_response_that_we_wrote(void)
 {
 	the_controllers_default_down_response();
@@ -138,7 +147,8 @@ static const struct gs_case gs_cases[] = {
 static void set_scene(const char *spec)
 {
 	static const struct scene_object objects[] = {
-		{ KIND_INGRESS, "east", "web/shop", "10.0.0.1", .paths = "/ /cart" }, { KIND_INGRESS, "west", "web/shop", "10.0.0.2", .paths = "/" },
+		{ KIND_INGRESS, "east", "web/shop", "10.0.0.1", .paths = "/ /cart" },
+		{ KIND_INGRESS, "west", "web/shop", "10.0.0.2", .paths = "/" },
 		{ KIND_INGRESS, "west", "web/more", "10.0.0.3", .paths = "/" },
 	};
 	CLEANUP(freep) char *split = xasprintf("%s'trafficSplit': [{'cluster': 'east', 'priority': 20}]", spec);

@@ -34,9 +34,11 @@ struct ingress_case {
 };
 
 static const struct ingress_case ingress_cases[] = {
-	{ "a rule and an address make a record", INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1 /" },
+	{ "a rule and an address make a record",
+	  INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1 /" },
 	{ "several hosts are independent records",
-	  INGRESS(RULE("a.org", PATH("/x")) "," RULE("b.org", PATH("/y")), AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
+	  INGRESS(RULE("a.org", PATH("/x")) "," RULE("b.org", PATH("/y")),
+	  AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
 	  "a.org 10.0.0.1 /x; b.org 10.0.0.2 /y" },
 	{ "a host may share its address", INGRESS(RULE("a.org", "") "," RULE("b.org", ""),
 	  AT("10.0.0.1", "a.org") "," AT("10.0.0.1", "b.org")), "a.org 10.0.0.1 /; b.org 10.0.0.1 /" },
@@ -44,18 +46,23 @@ static const struct ingress_case ingress_cases[] = {
 	{ "no status makes nothing", "{" META "," RULES(RULE("a.org", "")) "}", "" },
 	{ "an entry without an address is passed over",
 	  INGRESS(RULE("a.org", PATH("/")), "{'hostname': 'a.org'}," AT("10.0.0.2", "a.org")), "a.org 10.0.0.2 /" },
-	{ "an entry without a host is passed over", INGRESS(RULE("a.org", PATH("/")), "{'ip': '10.0.0.1'}," AT("10.0.0.2", "")), "" },
-	{ "an address that is none is passed over", INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.256", "a.org") "," AT("x", "a.org")), "" },
+	{ "an entry without a host is passed over",
+	  INGRESS(RULE("a.org", PATH("/")), "{'ip': '10.0.0.1'}," AT("10.0.0.2", "")), "" },
+	{ "an address that is none is passed over",
+	  INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.256", "a.org") "," AT("x", "a.org")), "" },
 	{ "a host without a rule is passed over",
 	  INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.1", "b.org") "," AT("10.0.0.2", "a.org")), "a.org 10.0.0.2 /" },
 	{ "an empty host of a rule matches nothing", INGRESS(RULE("", PATH("/")), AT("10.0.0.1", "")), "" },
 	{ "a rule without host is passed over", INGRESS("{'http': {'paths': [" PATH("/z") "]}}," RULE("a.org", PATH("/a")),
 	  AT("10.0.0.1", "a.org")), "a.org 10.0.0.1 /a" },
 	{ "letters are not folded", INGRESS(RULE("A.org", PATH("/")), AT("10.0.0.1", "a.org")), "" },
-	{ "a wildcard is a name like others", INGRESS(RULE("*.a.org", PATH("/")), AT("10.0.0.1", "*.a.org")), "*.a.org 10.0.0.1 /" },
-	{ "paths keep their order, once each", INGRESS(RULE("a.org", PATH("/b") "," PATH("/a") "," PATH("/b")), AT("10.0.0.1", "a.org")),
+	{ "a wildcard is a name like others",
+	  INGRESS(RULE("*.a.org", PATH("/")), AT("10.0.0.1", "*.a.org")), "*.a.org 10.0.0.1 /" },
+	{ "paths keep their order, once each",
+	  INGRESS(RULE("a.org", PATH("/b") "," PATH("/a") "," PATH("/b")), AT("10.0.0.1", "a.org")),
 	  "a.org 10.0.0.1 /b,/a" },
-	{ "an empty path is the root", INGRESS(RULE("a.org", PATH("") "," "{'backend': {}}," PATH("/")), AT("10.0.0.1", "a.org")),
+	{ "an empty path is the root",
+	  INGRESS(RULE("a.org", PATH("") "," "{'backend': {}}," PATH("/")), AT("10.0.0.1", "a.org")),
 	  "a.org 10.0.0.1 /" },
 	{ "no paths are the root", INGRESS("{'host': 'a.org'}", AT("10.0.0.1", "a.org")), "a.org 10.0.0.1 /" },
 	{ "the paths of all rules of a host count (ING-6)",
@@ -64,23 +71,28 @@ static const struct ingress_case ingress_cases[] = {
 	{ "of two addresses of a host the first counts (ING-3)",
 	  INGRESS(RULE("a.org", PATH("/")), AT("10.0.0.2", "a.org") "," AT("10.0.0.1", "a.org")), "a.org 10.0.0.2 /" },
 	{ "IPv4 goes before IPv6 (ING-3)",
-	  INGRESS(RULE("a.org", PATH("/")), AT("2001:db8::1", "a.org") "," AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "a.org")),
+	  INGRESS(RULE("a.org", PATH("/")),
+	  AT("2001:db8::1", "a.org") "," AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "a.org")),
 	  "a.org 10.0.0.1 /" },
 	{ "IPv6 alone is an address (ING-4)",
-	  INGRESS(RULE("a.org", PATH("/")), AT("2001:db8::1", "a.org") "," AT("2001:db8::2", "a.org")), "a.org 2001:db8::1 /" },
+	  INGRESS(RULE("a.org", PATH("/")), AT("2001:db8::1", "a.org") "," AT("2001:db8::2", "a.org")),
+	  "a.org 2001:db8::1 /" },
 	{ "an IPv6 zone is none", INGRESS(RULE("a.org", PATH("/")), AT("fe80::1%eth0", "a.org")), "" },
 	{ "hosts under tls are TLS, others are not",
-	  "{" META ",'spec': {'rules': [{'host': 'a.org'}, {'host': 'b.org'}], 'tls': [{'secretName': 's', 'hosts': ['x.org', 'b.org']}]},"
+	  "{" META ",'spec': {'rules': [{'host': 'a.org'}, {'host': 'b.org'}], 'tls': [{'secretName': 's',"
+	  "'hosts': ['x.org', 'b.org']}]},"
 	  STATUS(AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")) "}", "a.org 10.0.0.1 /; b.org 10.0.0.2 tls /" },
 	{ "any tls entry may name the host",
 	  "{" META ",'spec': {'rules': [{'host': 'a.org'}], 'tls': [{'hosts': ['x.org']}, {}, {'hosts': ['a.org']}]},"
 	  STATUS(AT("10.0.0.1", "a.org")) "}", "a.org 10.0.0.1 tls /" },
 	{ "tls without hosts means none of them",
-	  "{" META ",'spec': {'rules': [{'host': 'a.org'}], 'tls': [{'secretName': 's'}]}," STATUS(AT("10.0.0.1", "a.org")) "}",
+	  "{" META ",'spec': {'rules': [{'host': 'a.org'}], 'tls': [{'secretName': 's'}]}," STATUS(AT("10.0.0.1",
+	  "a.org")) "}",
 	  "a.org 10.0.0.1 /" },
 	{ "the TLS annotation covers all hosts, whatever it says",
 	  "{'metadata': {'name': 'shop', 'namespace': 'web', 'annotations': {'ako.vmware.com/enable-tls': ''}},"
-	  RULES(RULE("a.org", "") "," RULE("b.org", "")) "," STATUS(AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")) "}",
+	  RULES(RULE("a.org", "") "," RULE("b.org", "")) "," STATUS(AT("10.0.0.1", "a.org") "," AT("10.0.0.2",
+	  "b.org")) "}",
 	  "a.org 10.0.0.1 tls /; b.org 10.0.0.2 tls /" },
 };
 
@@ -111,34 +123,42 @@ struct service_case {
 };
 
 static const struct service_case service_cases[] = {
-	{ "address, host and port make a record", SERVICE(PORT("80", "TCP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 80 },
+	{ "address, host and port make a record",
+	  SERVICE(PORT("80", "TCP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 80 },
 	{ "UDP is kept", SERVICE(PORT("53", "UDP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", 53, PROTOCOL_UDP },
 	{ "the smallest port counts, with its protocol",
-	  SERVICE(PORT("8080", "TCP") "," PORT("53", "UDP") "," PORT("443", "TCP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", 53,
+	  SERVICE(PORT("8080", "TCP") "," PORT("53", "UDP") "," PORT("443", "TCP"), AT("10.0.0.1", "a.org")),
+	  "a.org 10.0.0.1", 53,
 	  PROTOCOL_UDP },
 	{ "of equal ports the first counts", SERVICE(PORT("53", "UDP") "," PORT("53", "TCP"), AT("10.0.0.1", "a.org")),
 	  "a.org 10.0.0.1", 53, PROTOCOL_UDP },
-	{ "no protocol is TCP", SERVICE("{'port': 80}," PORT("90", "UDP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 80 },
+	{ "no protocol is TCP",
+	  SERVICE("{'port': 80}," PORT("90", "UDP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 80 },
 	{ "an empty protocol is TCP", SERVICE(PORT("80", ""), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 80 },
 	{ "another protocol ends the search, as TCP",
-	  SERVICE(PORT("90", "UDP") "," PORT("100", "SCTP") "," PORT("10", "TCP"), AT("10.0.0.1", "a.org")), "a.org 10.0.0.1", .port = 100 },
+	  SERVICE(PORT("90", "UDP") "," PORT("100", "SCTP") "," PORT("10", "TCP"), AT("10.0.0.1", "a.org")),
+	  "a.org 10.0.0.1", .port = 100 },
 	{ "a Service without ports is none", SERVICE("", AT("10.0.0.1", "a.org")), .want = "" },
 	{ "a port outside of 1 to 65535 is none", SERVICE(PORT("0", "TCP") "," PORT("65536", "TCP") "," PORT("-1", "TCP"),
 	  AT("10.0.0.1", "a.org")), .want = "" },
-	{ "a port that wraps around an int is none", SERVICE(PORT("4294967376", "TCP"), AT("10.0.0.1", "a.org")), .want = "" },
+	{ "a port that wraps around an int is none",
+	  SERVICE(PORT("4294967376", "TCP"), AT("10.0.0.1", "a.org")), .want = "" },
 	{ "only the first entry counts", SERVICE(PORT("80", "TCP"), AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
 	  "a.org 10.0.0.1", .port = 80 },
 	{ "a first entry without host is no record, whatever follows",
 	  SERVICE(PORT("80", "TCP"), "{'ip': '10.0.0.1'}," AT("10.0.0.2", "b.org")), "", .port = 80 },
-	{ "a first entry without address is no record", SERVICE(PORT("80", "TCP"), "{'hostname': 'a.org'}"), "", .port = 80 },
-	{ "no status is no record", "{" META ",'spec': {'type': 'LoadBalancer', 'ports': [" PORT("80", "TCP") "]}}", "", .port = 80 },
+	{ "a first entry without address is no record",
+	  SERVICE(PORT("80", "TCP"), "{'hostname': 'a.org'}"), "", .port = 80 },
+	{ "no status is no record",
+	  "{" META ",'spec': {'type': 'LoadBalancer', 'ports': [" PORT("80", "TCP") "]}}", "", .port = 80 },
 	{ "TLS never comes from an annotation",
 	  "{'metadata': {'name': 'shop', 'namespace': 'web', 'annotations': {'ako.vmware.com/enable-tls': 'true'}},"
 	  "'spec': {'type': 'LoadBalancer', 'ports': [" PORT("443", "TCP") "]}," STATUS(AT("10.0.0.1", "a.org")) "}",
 	  "a.org 10.0.0.1", .port = 443 },
 	{ "another type is no object", "{" META ",'spec': {'type': 'ClusterIP', 'ports': [" PORT("80", "TCP") "]},"
 	  STATUS(AT("10.0.0.1", "a.org")) "}", .want = NULL },
-	{ "no type is no object", "{" META ",'spec': {'ports': [" PORT("80", "TCP") "]}," STATUS(AT("10.0.0.1", "a.org")) "}", .want = NULL },
+	{ "no type is no object",
+	  "{" META ",'spec': {'ports': [" PORT("80", "TCP") "]}," STATUS(AT("10.0.0.1", "a.org")) "}", .want = NULL },
 };
 
 static void a_service_is_read(void **state)
@@ -170,18 +190,23 @@ struct annotation_case {
 };
 
 static const struct annotation_case annotation_cases[] = {
-	{ "each host has its identity", ANNOTATED(MAP("{\\\"a.org\\\": \\\"vs-a\\\", \\\"b.org\\\": \\\"vs-b\\\"}") "," CONTROLLER),
+	{ "each host has its identity",
+	  ANNOTATED(MAP("{\\\"a.org\\\": \\\"vs-a\\\", \\\"b.org\\\": \\\"vs-b\\\"}") "," CONTROLLER),
 	  "a.org 10.0.0.1 vs-a /; b.org 10.0.0.2 vs-b /", .controller = "cluster-1" },
 	{ "a host that the map does not name has none", ANNOTATED(MAP("{\\\"b.org\\\": \\\"vs-b\\\"}") "," CONTROLLER),
 	  "a.org 10.0.0.1 /; b.org 10.0.0.2 vs-b /", .controller = "cluster-1" },
 	{ "the controller alone says nothing", ANNOTATED(CONTROLLER), .want = PLAIN },
 	{ "the map alone says nothing", ANNOTATED(MAP("{\\\"a.org\\\": \\\"vs-a\\\"}")), .want = PLAIN },
-	{ "a map that does not parse leaves the controller", ANNOTATED(MAP("{a.org: vs-a") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
-	{ "a map of the wrong shape leaves the controller", ANNOTATED(MAP("[\\\"a.org\\\"]") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
-	{ "an identity that is no text is none", ANNOTATED(MAP("{\\\"a.org\\\": 7, \\\"b.org\\\": {}}") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
+	{ "a map that does not parse leaves the controller",
+	  ANNOTATED(MAP("{a.org: vs-a") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
+	{ "a map of the wrong shape leaves the controller",
+	  ANNOTATED(MAP("[\\\"a.org\\\"]") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
+	{ "an identity that is no text is none",
+	  ANNOTATED(MAP("{\\\"a.org\\\": 7, \\\"b.org\\\": {}}") "," CONTROLLER), PLAIN, .controller = "cluster-1" },
 	{ "the tenant is read", ANNOTATED("'ako.vmware.com/tenant-name': 'blue'"), PLAIN, NULL, "blue" },
 	{ "an empty tenant stays empty", ANNOTATED("'ako.vmware.com/tenant-name': ''"), PLAIN, NULL, "" },
-	{ "no annotations are none", INGRESS(RULE("a.org", "") "," RULE("b.org", ""), AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
+	{ "no annotations are none",
+	  INGRESS(RULE("a.org", "") "," RULE("b.org", ""), AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
 	  .want = PLAIN },
 };
 
@@ -217,12 +242,15 @@ static const struct hostile_case hostile_cases[] = {
 	{ "spec and status that are lists", "{" META ", 'spec': [1], 'status': ['x']}", true },
 	{ "rules that are an object", "{" META ", 'spec': {'rules': {'host': 'a.org'}, 'tls': {'hosts': 'a.org'}},"
 	  STATUS(AT("10.0.0.1", "b.org")) "}", true },
-	{ "elements that are no objects", "{" META ", 'spec': {'type': 'LoadBalancer', 'ports': [1, 'x', null, []], 'rules': [1, 'x', null, []],"
+	{ "elements that are no objects",
+	  "{" META ", 'spec': {'type': 'LoadBalancer', 'ports': [1, 'x', null, []], 'rules': [1, 'x', null, []],"
 	  "'tls': [1, null, {'hosts': [1, {}]}]}, 'status': {'loadBalancer': {'ingress': [1, 'x', null, []]}}}", true },
 	{ "fields of the wrong type", "{" META ", 'spec': {'type': 'LoadBalancer', 'ports': [{'port': 'x', 'protocol': 6}],"
-	  "'rules': [{'host': 7, 'http': []}]}, 'status': {'loadBalancer': {'ingress': [{'ip': 10, 'hostname': ['a.org']}]}}}", true },
+	  "'rules': [{'host': 7, 'http': []}]},"
+	  "'status': {'loadBalancer': {'ingress': [{'ip': 10, 'hostname': ['a.org']}]}}}", true },
 	{ "annotations and labels that are no texts", "{'metadata': {'name': 'a', 'labels': ['x'], 'annotations': {"
-	  "'ako.vmware.com/tenant-name': {}, 'ako.vmware.com/host-fqdn-vs-uuid-map': [], 'ako.vmware.com/controller-cluster-uuid': 1}}}", true },
+	  "'ako.vmware.com/tenant-name': {}, 'ako.vmware.com/host-fqdn-vs-uuid-map': [],"
+	  "'ako.vmware.com/controller-cluster-uuid': 1}}}", true },
 };
 
 static void hostile_json_is_survived(void **state)
@@ -248,10 +276,13 @@ static void hostile_json_is_survived(void **state)
 
 /* ---- what is a change ---- */
 
-#define FULL(name, labels, annotations, tls, path, ip) "{'metadata': {'name': '" name "', 'namespace': 'web', 'labels': {" labels "}," \
-	"'annotations': {" annotations "}}, 'spec': {'tls': [{'hosts': ['" tls "']}], 'rules': [" RULE("a.org", PATH(path)) "]}," \
+#define FULL(name, labels, annotations, tls, path, ip) \
+	"{'metadata': {'name': '" name "', 'namespace': 'web', 'labels': {" labels "}," \
+	"'annotations': {" annotations "}}," \
+	"'spec': {'tls': [{'hosts': ['" tls "']}], 'rules': [" RULE("a.org", PATH(path)) "]}," \
 	STATUS(AT(ip, "a.org")) "}"
-#define IDENTITY(vs, controller) MAP("{\\\"a.org\\\": \\\"" vs "\\\"}") ",'ako.vmware.com/controller-cluster-uuid': '" controller "'"
+#define IDENTITY(vs, controller) \
+	MAP("{\\\"a.org\\\": \\\"" vs "\\\"}") ",'ako.vmware.com/controller-cluster-uuid': '" controller "'"
 
 static const char before[] = FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.1");
 
@@ -262,16 +293,26 @@ struct change_case {
 
 static const struct change_case change_cases[] = {
 	{ "nothing", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.1"), true },
-	{ "an annotation of somebody else", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1") ",'x': 'y'", "x.org", "/", "10.0.0.1"), true },
-	{ "tls of a host that is not there", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "y.org", "/", "10.0.0.1"), true },
+	{ "an annotation of somebody else",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1") ",'x': 'y'", "x.org", "/", "10.0.0.1"), true },
+	{ "tls of a host that is not there",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "y.org", "/", "10.0.0.1"), true },
 	{ "its name", FULL("cart", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.1"), .is_same = false },
-	{ "a label", FULL("shop", "'app': 'gslb', 'a': 'b'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.1"), .is_same = false },
-	{ "the identity", FULL("shop", "'app': 'gslb'", IDENTITY("vs-b", "c-1"), "x.org", "/", "10.0.0.1"), .is_same = false },
-	{ "the controller", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-2"), "x.org", "/", "10.0.0.1"), .is_same = false },
-	{ "the tenant", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1") ",'ako.vmware.com/tenant-name': 'blue'", "x.org", "/", "10.0.0.1"), .is_same = false },
-	{ "TLS alone (ING-5)", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "a.org", "/", "10.0.0.1"), .is_same = false },
-	{ "a path", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/cart", "10.0.0.1"), .is_same = false },
-	{ "the address alone", FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.2"), .is_same = false },
+	{ "a label",
+	  FULL("shop", "'app': 'gslb', 'a': 'b'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.1"), .is_same = false },
+	{ "the identity",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-b", "c-1"), "x.org", "/", "10.0.0.1"), .is_same = false },
+	{ "the controller",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-2"), "x.org", "/", "10.0.0.1"), .is_same = false },
+	{ "the tenant",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1") ",'ako.vmware.com/tenant-name': 'blue'", "x.org", "/",
+	  "10.0.0.1"), .is_same = false },
+	{ "TLS alone (ING-5)",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "a.org", "/", "10.0.0.1"), .is_same = false },
+	{ "a path",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/cart", "10.0.0.1"), .is_same = false },
+	{ "the address alone",
+	  FULL("shop", "'app': 'gslb'", IDENTITY("vs-a", "c-1"), "x.org", "/", "10.0.0.2"), .is_same = false },
 };
 
 static void a_change_is_seen(void **state)
@@ -310,7 +351,8 @@ static void parts_of_descriptions_name_the_object(void **state)
 {
 	CLEANUP(cJSON_Deletep) cJSON *ingress_json = scene_json(before);
 	CLEANUP(cJSON_Deletep) cJSON *service_json = scene_json(SERVICE(PORT("80", "TCP"), AT("10.0.0.1", "a.org")));
-	struct host_object *ingress = host_object_from_ingress(ingress_json), *service = host_object_from_service(service_json);
+	struct host_object *ingress = host_object_from_ingress(ingress_json);
+	struct host_object *service = host_object_from_service(service_json);
 	CLEANUP(freep) char *of_ingress = host_object_describe(ingress, "arn/east", "a.org");
 	CLEANUP(freep) char *of_service = host_object_describe(service, "west", "a.org");
 
@@ -328,7 +370,8 @@ static void parts_of_descriptions_name_the_object(void **state)
 static void namespaces_are_compared(void **state)
 {
 	static const char *const versions[] = {
-		"{'metadata': {'name': 'web'}}", "{'metadata': {'name': 'shop'}}", "{'metadata': {'name': 'web', 'labels': {'a': 'b'}}}",
+		"{'metadata': {'name': 'web'}}", "{'metadata': {'name': 'shop'}}",
+		"{'metadata': {'name': 'web', 'labels': {'a': 'b'}}}",
 		"{'metadata': {'name': 'web', 'annotations': {'ako.vmware.com/tenant-name': ''}}}",
 		"{'metadata': {'name': 'web', 'annotations': {'ako.vmware.com/tenant-name': 'blue'}}}",
 	};

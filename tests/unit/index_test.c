@@ -13,7 +13,8 @@ static struct host_object *object_of(const char *name, const char *hosts)
 	object->name = xstrdup(name);
 	while (rest.n && slice_split(&rest, ' ', &host)) {
 		object->records = xrealloc(object->records, (object->n_records + 1) * sizeof(*object->records));
-		object->records[object->n_records++] = (struct host_record){ .host = slice_dup(host), .ip = xstrdup("10.0.0.1") };
+		object->records[object->n_records++] = (struct host_record){
+			.host = slice_dup(host), .ip = xstrdup("10.0.0.1") };
 	}
 	return object;
 }

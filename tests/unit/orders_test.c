@@ -1,8 +1,8 @@
-/* Order does not matter: the same final objects, whatever came before and in whatever order, give the identical wanted model.
+/* Order does not matter: the same final objects, whatever came before and in whatever order, give the identical model.
  *
- * Each run plays the life of three clusters: objects and namespaces come, change, go and come again in a random order, through
- * the index and the pure stages, as the leader does it (only names that were touched are looked at again, and what the
- * controller has by then is given to the build). In the end all is as in the tables below, and so must be the model.
+ * Each run plays the life of three clusters: objects and namespaces come, change, go and come again in a random order,
+ * through the index and the pure stages, as the leader does it (only names that were touched are looked at again, and what
+ * the controller has by then is given to the build). In the end all is as in the tables below, and so must be the model.
  */
 #include "tests/unit/scene.h"
 
@@ -37,7 +37,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "ewn", "web/shop", "shop.example.org=10.%d.0.1 cart.example.org=10.%d.0.1", .paths = "/ /cart", .tls = "cart.example.org" },
+	{ "ewn", "web/shop", "shop.example.org=10.%d.0.1 cart.example.org=10.%d.0.1", .paths = "/ /cart",
+	  .tls = "cart.example.org" },
 	{ "ewn", "web/api", "api.example.org=10.%d.0.2", .paths = "/v1 /v2 /v3" },
 	{ "ew", "web/api-more", "api.example.org=10.%d.0.2", .paths = "/v7 /v6 /v5 /v4" },
 	{ "ewn", "web/db", "db.example.org=10.%d.0.3", .port = 5432 },
@@ -45,12 +46,14 @@ static const struct row rows[] = {
 	{ "e", "web/dns", "dns.example.org=10.%d.0.4", .port = 53, .protocol = "TCP" },
 	{ "ew", "web/mixed", "mixed.example.org=10.%d.0.5", .paths = "/" },
 	{ "n", "web/mixed", "mixed.example.org=10.%d.0.6", .port = 8080 },
-	{ "ewn", "web/quiet", "quiet.example.org=10.%d.0.7 shop.example.org=10.%d.0.7", .paths = "/quiet", .labels = "'app': 'other'" },
+	{ "ewn", "web/quiet", "quiet.example.org=10.%d.0.7 shop.example.org=10.%d.0.7", .paths = "/quiet",
+	  .labels = "'app': 'other'" },
 	{ "ew", "web/waiting", "shop.example.org=10.%d.0.8", .paths = "/waiting", .has_no_identity = true },
 	{ "n", "web/waiting", "shop.example.org=10.%d.0.8", .paths = "/bare", .has_no_identity = true },
 	{ "ew", "web/six", "six.example.org=2001:db8:%d::1", .paths = "/" },
 	{ "ew", "web/dual", "dual.example.org=2001:db8:%d::2 dual.example.org=10.%d.0.9", .paths = "/", .tls = "*" },
-	{ "ewn", "web/many", "a.example.org=10.%d.0.10 b.example.org=10.%d.0.11 c.example.org=10.%d.0.12 d.example.org=10.%d.0.13", .paths = "" },
+	{ "ewn", "web/many", "a.example.org=10.%d.0.10 b.example.org=10.%d.0.11 c.example.org=10.%d.0.12 "
+	  "d.example.org=10.%d.0.13", .paths = "" },
 	{ "ew", "shop/shop", "shop.example.org=10.%d.1.1", .paths = "/", .tenant = "blue" },
 	{ "ew", "shop/pay", "pay.example.org=10.%d.1.2", .paths = "/", .tenant = "blue", .tls = "pay.example.org" },
 	{ "e", "shop/stray", "pay.example.org=10.%d.1.3", .paths = "/stray", .tenant = "red" },
@@ -133,7 +136,6 @@ struct world {
 
 static void put_hosts(const struct row *row, int cluster, struct buf *rules, struct buf *entries, struct buf *map)
 {
-	CLEANUP(freep) char *number = xasprintf("%d", cluster + 1);
 	struct slice rest = slice_of(row->hosts), word, host, path, paths;
 
 	while (rest.n && slice_split(&rest, ' ', &word)) {
@@ -148,8 +150,12 @@ static void put_hosts(const struct row *row, int cluster, struct buf *rules, str
 		buf_puts(rules, "]}}");
 		buf_printf(entries, "%s{'hostname': '%.*s', 'ip': '", before, (int)host.n, host.p);
 		slice_split(&ip, '%', &part);
-		buf_printf(entries, "%.*s%s%.*s'}", (int)part.n, part.p, ip.p ? number : "", ip.p ? (int)ip.n - 1 : 0, ip.p ? ip.p + 1 : "");
-		buf_printf(map, "%s\\\"%.*s\\\": \\\"vs-%s-%.*s\\\"", before, (int)host.n, host.p, clusters[cluster], (int)host.n, host.p);
+		buf_printf(entries, "%.*s", (int)part.n, part.p);
+		if (ip.p)              /* "%d..." is left */
+			buf_printf(entries, "%d%.*s", cluster + 1, (int)ip.n - 1, ip.p + 1);
+		buf_puts(entries, "'}");
+		buf_printf(map, "%s\\\"%.*s\\\": \\\"vs-%s-%.*s\\\"", before, (int)host.n, host.p, clusters[cluster],
+			   (int)host.n, host.p);
 	}
 }
 
@@ -157,8 +163,8 @@ static void put_annotations(const struct row *row, int cluster, const char *map,
 {
 	buf_puts(out, "'x': 'y'");
 	if (!row->has_no_identity)
-		buf_printf(out, ",'ako.vmware.com/host-fqdn-vs-uuid-map': '{%s}','ako.vmware.com/controller-cluster-uuid': 'cluster-%s'",
-			   map, clusters[cluster]);
+		buf_printf(out, ",'ako.vmware.com/host-fqdn-vs-uuid-map': '{%s}',"
+			   "'ako.vmware.com/controller-cluster-uuid': 'cluster-%s'", map, clusters[cluster]);
 	if (row->tenant)
 		buf_printf(out, ",'ako.vmware.com/tenant-name': '%s'", row->tenant);
 	if (row->tls && streq(row->tls, "*"))
@@ -179,10 +185,11 @@ static struct host_object *object_of(const struct row *row, int cluster)
 	put_hosts(row, cluster, &rules, &entries, &map);
 	put_annotations(row, cluster, buf_str(&map), &annotations);
 	text = xasprintf("{'metadata': {'namespace': '%.*s', 'name': '%s', 'labels': {%s}, 'annotations': {%s}},"
-			 "'spec': {'type': 'LoadBalancer', 'ports': [{'port': %d, 'protocol': '%s'}], 'rules': [%s], 'tls': [{'hosts': ['%s']}]},"
+			 "'spec': {'type': 'LoadBalancer', 'ports': [{'port': %d, 'protocol': '%s'}],"
+			 "'rules': [%s], 'tls': [{'hosts': ['%s']}]},"
 			 "'status': {'loadBalancer': {'ingress': [%s]}}}", (int)(slash - row->where), row->where, slash + 1,
-			 row->labels ? row->labels : "'app': 'gslb'", buf_str(&annotations), row->port, row->protocol ? row->protocol : "TCP",
-			 buf_str(&rules), row->tls ? row->tls : "", buf_str(&entries));
+			 row->labels ? row->labels : "'app': 'gslb'", buf_str(&annotations), row->port,
+			 row->protocol ? row->protocol : "TCP", buf_str(&rules), row->tls ? row->tls : "", buf_str(&entries));
 	json = scene_json(text);
 	return row->port ? host_object_from_service(json) : host_object_from_ingress(json);
 }
@@ -191,7 +198,8 @@ static struct host_object *object_of(const struct row *row, int cluster)
 static struct row some_version(const struct row *final)
 {
 	static const char *const hosts[] = {
-		"shop.example.org=10.%d.0.1", "cart.example.org=10.%d.9.9 pay.example.org=10.%d.9.8", "", "old.example.org=10.%d.9.7",
+		"shop.example.org=10.%d.0.1", "cart.example.org=10.%d.9.9 pay.example.org=10.%d.9.8", "",
+		"old.example.org=10.%d.9.7",
 		"lab.example.org=10.%d.2.1 api.example.org=10.%d.0.2", "db.example.org=10.9.9.9",
 	};
 	static const char *const paths[] = { "/", "/old /older", "/v1", "" };
@@ -217,8 +225,9 @@ static struct row some_version(const struct row *final)
 
 static struct namespace_info *space_of(const struct space_row *row)
 {
-	CLEANUP(freep) char *text = xasprintf("{'metadata': {'name': '%s', 'labels': {%s}, 'annotations': {%s%s%s}}}", row->name, row->labels,
-		row->tenant ? "'ako.vmware.com/tenant-name': '" : "", row->tenant ? row->tenant : "", row->tenant ? "'" : "");
+	CLEANUP(freep) char *tenant = row->tenant ? xasprintf("'ako.vmware.com/tenant-name': '%s'", row->tenant) : xstrdup("");
+	CLEANUP(freep) char *text = xasprintf("{'metadata': {'name': '%s', 'labels': {%s}, 'annotations': {%s}}}", row->name,
+					      row->labels, tenant);
 	CLEANUP(cJSON_Deletep) cJSON *json = scene_json(text);
 
 	return namespace_from_json(json);
@@ -304,9 +313,12 @@ static void live_space(struct world *w, struct space *space)
 
 static const struct namespace_info *namespace_of(const struct world *w, const struct index_entry *entry)
 {
-	for (size_t i = 0; i < w->n_spaces; i++)
-		if (streq(clusters[w->spaces[i].cluster], entry->cluster) && streq(w->spaces[i].row->name, entry->object->namespace))
-			return w->spaces[i].now;
+	for (size_t i = 0; i < w->n_spaces; i++) {
+		const struct space *space = &w->spaces[i];
+
+		if (streq(clusters[space->cluster], entry->cluster) && streq(space->row->name, entry->object->namespace))
+			return space->now;
+	}
 	return NULL;
 }
 
@@ -316,10 +328,11 @@ static struct candidate *shuffled_candidates(const struct world *w, const char *
 	struct candidate *out = xcalloc(*n, sizeof(*out));
 
 	for (size_t i = 0; i < *n; i++) {
+		const struct index_entry *entry = &entries[i];
 		size_t at = roll((unsigned)i + 1);
 
 		out[i] = out[at];
-		out[at] = (struct candidate){ entries[i].cluster, namespace_of(w, &entries[i]), entries[i].object, entries[i].record };
+		out[at] = (struct candidate){ entry->cluster, namespace_of(w, entry), entry->object, entry->record };
 	}
 	return out;
 }
@@ -334,7 +347,8 @@ static void look_at(struct world *w, struct host *host)
 		.fqdn = host->name, .policy = w->scene.policy, .lookups = &w->scene.lookups, .default_tenant = "admin",
 		.owner = SCENE_OWNER, .default_pki = "pki-default", .knowledge = &w->scene.knowledge, .candidates = candidates,
 		.n_candidates = n, .actual = (const struct gs *const *)host->wanted.gs, .n_actual = host->wanted.n_gs,
-		.actual_monitors = (const struct monitor *const *)host->wanted.monitors, .n_actual_monitors = host->wanted.n_monitors,
+		.actual_monitors = (const struct monitor *const *)host->wanted.monitors,
+		.n_actual_monitors = host->wanted.n_monitors,
 	}, &wanted);
 	wanted_release(&host->wanted);
 	host->wanted = wanted;
@@ -359,7 +373,8 @@ static void add_slots(struct world *w)
 	for (size_t i = 0; i < ARRAY_SIZE(space_rows); i++)
 		for (int c = 0; c < 3; c++)
 			if (strchr(space_rows[i].in, clusters[c][0]))
-				w->spaces[w->n_spaces++] = (struct space){ &space_rows[i], c, .n_left = roll(MAX_INTERMEDIATE) };
+				w->spaces[w->n_spaces++] = (struct space){ &space_rows[i], c,
+									   .n_left = roll(MAX_INTERMEDIATE) };
 	assert_true(w->n_slots <= MAX_SLOTS && w->n_spaces <= MAX_SPACES);
 }
 

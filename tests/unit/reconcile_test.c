@@ -24,7 +24,9 @@ static void make_plan(void *arg, const char *fqdn, struct wanted *wanted, struct
 
 static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message)
 {
-	static const char *const names[] = { [APPLY_DONE] = "done", [APPLY_AGAIN] = "again", [APPLY_FAILED] = "failed", [APPLY_FOREIGN] = "foreign" };
+	static const char *const names[] = {
+		[APPLY_DONE] = "done", [APPLY_AGAIN] = "again", [APPLY_FAILED] = "failed", [APPLY_FOREIGN] = "foreign",
+	};
 	struct queue *q = arg;
 
 	(void)class;
@@ -49,7 +51,8 @@ static int set_up(void **state)
 
 	q->bench = bench_new();
 	q->reconcile = reconcile_new(&(struct reconcile_options){
-		.loop = &q->bench->talk->loop, .make_plan = make_plan, .on_result = on_result, .on_idle = on_idle, .arg = q });
+		.loop = &q->bench->talk->loop, .make_plan = make_plan, .on_result = on_result,
+		.on_idle = on_idle, .arg = q });
 	reconcile_set_target(q->reconcile, &q->bench->options);
 	reconcile_resume(q->reconcile);
 	*state = q;

@@ -73,7 +73,8 @@ void scene_know(struct scene *s, const char *members, const char *unknown)
 		struct cluster_knowledge *cluster = &s->known[s->knowledge.n++];
 		size_t n = name.n;
 
-		*cluster = (struct cluster_knowledge){ .name = p, .is_complete = { true, true, true, true }, .has_namespaces = true };
+		*cluster = (struct cluster_knowledge){
+			.name = p, .is_complete = { true, true, true, true }, .has_namespaces = true };
 		p[n] = '\0';
 		if (unknown && strncmp(unknown, p, n) == 0 && (!unknown[n] || unknown[n] == ':'))
 			forget(cluster, unknown + n);
@@ -250,7 +251,8 @@ static void put_member(struct buf *out, const struct gs_member *member)
 {
 	buf_printf(out, "%s%s", out->n ? " " : "", member->ip);
 	if (member->vs_uuid || member->cluster_uuid)
-		buf_printf(out, "=%s@%s", member->vs_uuid ? member->vs_uuid : "", member->cluster_uuid ? member->cluster_uuid : "");
+		buf_printf(out, "=%s@%s", member->vs_uuid ? member->vs_uuid : "",
+			   member->cluster_uuid ? member->cluster_uuid : "");
 }
 
 char *scene_members(const struct scene *s)
@@ -359,7 +361,8 @@ static void put_op(struct buf *out, const struct scene *s, const struct op *op)
 {
 	bool is_admin = streq(op->tenant, "admin");
 
-	buf_printf(out, "%s%s%s%s", out->n ? "; " : "", op_type_name(op->type), is_admin ? "" : " ", is_admin ? "" : op->tenant);
+	buf_printf(out, "%s%s%s%s", out->n ? "; " : "", op_type_name(op->type), is_admin ? "" : " ",
+		   is_admin ? "" : op->tenant);
 	if (!op_is_gs(op)) {           /* services all have the scene's name */
 		buf_puts(out, " ");
 		put_monitor(out, op->monitor ? op->monitor :
