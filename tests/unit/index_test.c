@@ -3,7 +3,7 @@
 
 #include "leader/watch/index.h"
 
-/* "a.org b.org": hosts of one object; several objects may serve a host. */
+/* "a.org b.org=10.0.0.2": hosts of one object, and addresses (10.0.0.1); several objects may serve a host. */
 static struct host_object *object_of(const char *name, const char *hosts)
 {
 	struct host_object *object = xcalloc(1, sizeof(*object));
@@ -12,9 +12,12 @@ static struct host_object *object_of(const char *name, const char *hosts)
 	object->namespace = xstrdup("web");
 	object->name = xstrdup(name);
 	while (rest.n && slice_split(&rest, ' ', &host)) {
+		struct slice ip = host;
+
+		slice_split(&ip, '=', &host);
 		object->records = xrealloc(object->records, (object->n_records + 1) * sizeof(*object->records));
 		object->records[object->n_records++] = (struct host_record){
-			.host = slice_dup(host), .ip = xstrdup("10.0.0.1") };
+			.host = slice_dup(host), .ip = ip.p ? slice_dup(ip) : xstrdup("10.0.0.1") };
 	}
 	return object;
 }
@@ -118,6 +121,85 @@ static void what_was_seen_to_go_is_remembered_while_that_matters(void **state)
 	index_free(index);
 	host_object_free(object);
 	host_object_free(left);
+}
+
+/* ---- what was seen to go ---- */
+
+struct gone_case {
+	const char *name, *before, *after;     /* "host=address ..."; NULL: no object */
+	bool remembers_not, is_dropped;        /* dropped: not known any more, instead of changed */
+	const char *want;                      /* addresses of a.org that are known to be gone */
+};
+
+static const struct gone_case gone_cases[] = {
+	{ "an object that goes leaves its address behind", "a.org=10.0.0.1 b.org=10.0.0.2", NULL, .want = "10.0.0.1" },
+	{ "nothing is remembered while all is known", "a.org=10.0.0.1", NULL, .remembers_not = true, .want = "" },
+	{ "an object that changes its address", "a.org=10.0.0.1", "a.org=10.0.0.2", .want = "10.0.0.1" },
+	{ "an object that changes its host", "a.org=10.0.0.1", "b.org=10.0.0.1", .want = "10.0.0.1" },
+	{ "an object that stays", "a.org=10.0.0.1", "a.org=10.0.0.1 b.org=10.0.0.2", .want = "" },
+	{ "an object that comes", NULL, "a.org=10.0.0.1", .want = "" },
+	{ "an object that is not known any more is not gone", "a.org=10.0.0.1", NULL, .is_dropped = true, .want = "" },
+};
+
+static char *gone_text(const struct index *index, const char *host)
+{
+	CLEANUP(strs_release) struct strs addresses = { 0 };
+	const struct gone_address *gone;
+	size_t n;
+
+	gone = index_gone(index, host, &n);
+	for (size_t i = 0; i < n; i++)
+		strs_add(&addresses, gone[i].ip);
+	return strs_join(&addresses, " ");
+}
+
+static void what_goes_is_remembered(void **state)
+{
+	const struct gone_case *c = *state;
+	struct host_object *before = c->before ? object_of("shop", c->before) : NULL;
+	struct host_object *after = c->after ? object_of("shop", c->after) : NULL;
+	CLEANUP(strs_release) struct strs ignored = { 0 }, hosts = { 0 };
+	CLEANUP(freep) char *got = NULL, *later = NULL;
+	struct index *index = index_new();
+
+	index_remember_gone(index, !c->remembers_not);
+	assert_int_equal(index_remembers_gone(index), !c->remembers_not);
+	index_change(index, "east", NULL, before, touch, &ignored);
+	if (c->is_dropped)
+		index_drop(index, before, touch, &ignored);
+	else
+		index_change(index, "east", before, after, touch, &ignored);
+	got = gone_text(index, "a.org");
+	assert_text(got, c->want);
+	index_each_host(index, touch, &hosts);
+	assert_int_equal(hosts.n, after ? after->n_records : 0);
+	index_remember_gone(index, false);
+	later = gone_text(index, "a.org");
+	assert_text(later, "");
+	index_free(index);
+	host_object_free(before);
+	host_object_free(after);
+}
+
+static void a_host_does_not_remember_without_end(void **state)
+{
+	struct index *index = index_new();
+	CLEANUP(strs_release) struct strs ignored = { 0 };
+	size_t n;
+
+	(void)state;
+	index_remember_gone(index, true);
+	for (int i = 0; i < 200; i++) {
+		CLEANUP(freep) char *hosts = xasprintf("a.org=10.0.0.%d", i);
+		struct host_object *object = object_of("shop", hosts);
+
+		index_change(index, "east", NULL, object, touch, &ignored);
+		index_change(index, "east", object, NULL, touch, &ignored);
+		host_object_free(object);
+	}
+	index_gone(index, "a.org", &n);
+	assert_int_equal(n, 64);
+	index_free(index);
 }
 
 static void clusters_serve_side_by_side(void **state)

@@ -79,6 +79,20 @@ static void it_can_be_judged_or_not(void **state)
 	assert_int_equal(knowledge_is_complete(&s.knowledge, s.policy), c->is_complete);
 }
 
+static void the_whole_is_known_when_every_cluster_is_matched_or_not(void **state)
+{
+	static const char *const unknowns[] = { "west", "west:LBSVC", "north:namespaces" };
+	CLEANUP(scene_release) struct scene s = { 0 };
+
+	(void)state;
+	scene_know(&s, NULL, "");
+	assert_true(knowledge_is_whole(&s.knowledge));
+	for (size_t i = 0; i < ARRAY_SIZE(unknowns); i++) {
+		scene_know(&s, NULL, unknowns[i]);
+		assert_false(knowledge_is_whole(&s.knowledge));
+	}
+}
+
 static void positions_are_those_of_memberClusters(void **state)
 {
 	CLEANUP(scene_release) struct scene s = { 0 };
@@ -92,7 +106,10 @@ static void positions_are_those_of_memberClusters(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(positions_are_those_of_memberClusters) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_whole_is_known_when_every_cluster_is_matched_or_not),
+		cmocka_unit_test(positions_are_those_of_memberClusters),
+	};
 	int n_failed = 0;
 
 	json_init();
