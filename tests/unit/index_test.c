@@ -231,8 +231,15 @@ static void clusters_serve_side_by_side(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(what_was_seen_to_go_is_remembered_while_that_matters),
-		cmocka_unit_test(clusters_serve_side_by_side) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_seen_to_go_is_remembered_while_that_matters),
+		cmocka_unit_test(a_host_does_not_remember_without_end),
+		cmocka_unit_test(clusters_serve_side_by_side),
+	};
+	int n_failed = 0;
 
-	return RUN_TABLE(each_host_is_touched_once, change_cases) + cmocka_run_group_tests(tests, NULL, NULL);
+	n_failed += RUN_TABLE(each_host_is_touched_once, change_cases);
+	n_failed += RUN_TABLE(what_goes_is_remembered, gone_cases);
+	n_failed += cmocka_run_group_tests(tests, NULL, NULL);
+	return n_failed;
 }
