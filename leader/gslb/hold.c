@@ -118,6 +118,7 @@ void hold_unknown(const struct build_input *in, const struct gs *actual, struct 
 			strs_add(&out->objects, actual->objects.v[i]);
 	if (!out->objects.n)
 		return;
+	out->actual = actual;
 	hold_members(in, actual, out);
 	learn_from_monitors(in, actual, out);
 }

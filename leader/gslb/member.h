@@ -15,6 +15,7 @@ struct member {
 
 /* What the controller has of clusters that cannot be judged: it stays. */
 struct held {
+	const struct gs *actual;               /* the service that they are of; NULL: nothing is held */
 	struct strs objects;                   /* description parts */
 	struct held_member {
 		const struct gs_member *member;    /* borrowed from the actual service */

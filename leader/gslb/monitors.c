@@ -3,6 +3,7 @@
  *   2. user monitors named: those, none of ours
  *   3. any member with paths: one HTTP(S) monitor a path; HTTPS when any member is TLS
  *   4. else one TCP or UDP monitor on the smallest port
+ *   5. nothing known of any member: what the service has
  */
 #include "common/base/hash.h"
 #include "leader/gslb/member.h"
@@ -107,6 +108,14 @@ static void add_port_monitor(const struct build_input *in, int port, enum host_p
 	monitor->description = xasprintf("created by: amko, gsname: %s", gs->name);
 }
 
+/* Only held members, whose monitors were a user's or none: nothing is known of what would answer, so they keep what they have. */
+static void keep_monitors(const struct gs *actual, struct gs *gs)
+{
+	strs_copy(&gs->monitor_refs, &actual->monitor_refs);
+	for (size_t i = 0; i < gs->n_groups && actual->n_groups; i++)
+		gs->groups[i].min_monitors_up = actual->groups[0].min_monitors_up;
+}
+
 void build_monitors(const struct build_input *in, const struct settings *settings, const struct member *members,
 		    size_t n_members, const struct held *held, struct gs *gs, struct wanted *out)
 {
@@ -127,9 +136,10 @@ void build_monitors(const struct build_input *in, const struct settings *setting
 		add_port_monitor(in, port, protocol, gs, out);
 		return;
 	}
-	/* Only held members, whose monitors were a user's: nothing is known but that they answer on some path. */
-	if (!paths.n)
-		strs_add(&paths, "/");
+	if (!paths.n && held->actual) {
+		keep_monitors(held->actual, gs);
+		return;
+	}
 	for (size_t i = 0; i < paths.n; i++)
 		add_path_monitor(in, settings, is_tls, paths.v[i], gs, out);
 }

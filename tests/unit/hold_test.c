@@ -115,10 +115,10 @@ static const struct story stories[] = {
 	{ "user monitors stay the policy's",
 	  "'healthMonitorRefs': ['hm']", { { WEST, .paths = "/" } }, .spec = "'healthMonitorRefs': ['hm']",
 	  .unknown = "west", .plan = "", .monitors = "hm" },
-	{ "user monitors that were taken back: held members answer on some path",
-	  "'healthMonitorRefs': ['hm']", { { WEST, .paths = "/" } },
-	  .unknown = "west", .plan = "create monitor http /; update service(health_monitor_refs)",
-	  .monitors = "http /" },
+	{ "user monitors that were taken back stay while nothing is known of what would answer instead", "'healthMonitorRefs': ['hm']",
+	  { { SVC, "west", "web/db", "10.0.0.2", .port = 53 } }, .unknown = "west", .plan = "", .monitors = "hm" },
+	{ "the same when there were none", "'controlPlaneHmOnly': true", { { WEST, .paths = "/" } }, .unknown = "west", .plan = "",
+	  .monitors = "" },
 
 	/* tenants */
 	{ "a tenant's service is held by itself", NULL,
