@@ -22,7 +22,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e conformance playground bench golden format clean
+.PHONY: all help deps test unit check layers integration e2e conformance demo playground bench golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim)  ## the programs and the simulators, into build/
@@ -96,6 +96,9 @@ fuzz:                     ## decoders of foreign bytes against made-up input, FU
 	$(Q)./deploy/deps.sh fuzz
 	$(Q)$(MAKE) --no-print-directory B=build-fuzz SAN=fuzzer-no-link,address,undefined CC=clang CFLAGS="-O1 -g" fuzz-targets
 	$(Q)./tests/fuzz/run.sh build-fuzz $(patsubst %,build-fuzz/fuzz/fuzz_%,$(or $(TARGETS),$(patsubst fuzz_%,%,$(notdir $(FUZZ)))))
+
+demo: all                 ## what amko does, in a quarter of a minute
+	$(Q)BUILD=$(B) /usr/bin/python3 tests/e2e/demo.py
 
 playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
 	$(Q)./deploy/deps.sh e2e
