@@ -60,7 +60,9 @@ static const struct {
 
 static void put_constants(cJSON *json, const struct constant *constants, size_t n)
 {
-	for (const struct constant *c = constants; c < constants + n; c++) {
+	for (size_t i = 0; i < n; i++) {
+		const struct constant *c = &constants[i];
+
 		if (c->text)
 			json_put_str(json, c->key, c->text);
 		else if (c->is_truth)
@@ -81,9 +83,9 @@ static bool is_constant(const cJSON *json, const struct constant *c)
 
 static void note_deviations(const cJSON *json, const struct constant *constants, size_t n, struct strs *out)
 {
-	for (const struct constant *c = constants; c < constants + n; c++)
-		if (!is_constant(json, c))
-			strs_add_once(out, c->key);
+	for (size_t i = 0; i < n; i++)
+		if (!is_constant(json, &constants[i]))
+			strs_add_once(out, constants[i].key);
 }
 
 /* ---- references ---- */
@@ -160,12 +162,17 @@ char *ref_name(const char *ref)
 	return slice_dup(name);
 }
 
-/* NULL also for an empty one. */
+/* NULL also for one that names nothing. */
+static char *name_of(const char *ref)
+{
+	CLEANUP(freep) char *name = ref_name(ref);
+
+	return is_set(name) ? TAKE(name) : NULL;
+}
+
 static char *read_ref(const cJSON *object, const char *key)
 {
-	const char *ref = json_str(object, key);
-
-	return is_set(ref) ? ref_name(ref) : NULL;
+	return name_of(json_str(object, key));
 }
 
 /* ---- model -> JSON ---- */
@@ -416,6 +423,18 @@ static void read_description(const char *description, struct strs *objects)
 			strs_take(objects, slice_dup(part));
 }
 
+static void read_monitor_refs(const cJSON *object, struct strs *out)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json_get(object, "health_monitor_refs")) {
+		char *name = name_of(cJSON_GetStringValue(item));
+
+		if (name)
+			strs_take(out, name);
+	}
+}
+
 static void read_profiles(const cJSON *json, struct gs *gs)
 {
 	gs->persistence_ref = read_ref(json, "application_persistence_profile_ref");
@@ -442,9 +461,7 @@ struct gs *gs_from_json(const cJSON *object, const char *tenant)
 	read_description(json_str(object, "description"), &gs->objects);
 	cJSON_ArrayForEach(item, json_get(object, "groups"))
 		read_group(item, gs);
-	cJSON_ArrayForEach(item, json_get(object, "health_monitor_refs"))
-		if (cJSON_IsString(item))
-			strs_take(&gs->monitor_refs, ref_name(item->valuestring));
+	read_monitor_refs(object, &gs->monitor_refs);
 	ttl_s = int_of(object, "ttl", -1);
 	gs->has_ttl = ttl_s >= 0;
 	gs->ttl_s = MAX(ttl_s, 0);

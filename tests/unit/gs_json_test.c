@@ -411,6 +411,9 @@ static const struct read_case gs_read_cases[] = {
 	{ "all tenants are no tenant", GS(""), "*", "admin/g" },
 	{ "the tenant is told by name", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7#blue\""), "*", "blue/g" },
 	{ "the tenant is told by uuid", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7\""), "*", "tenant-7/g" },
+	{ "references that name nothing count as absent",
+	  GS(", \"tenant_ref\": \"/\", \"health_monitor_refs\": [\"\", \"#\", \"/api/healthmonitor?name=a\"], "
+	     "\"application_persistence_profile_ref\": \"//\", \"pki_profile_ref\": \"/?x=y\""), "blue", "blue/g monitors=a" },
 	{ "odd types count as absent",
 	  GS(", \"tenant_ref\": 7, \"created_by\": [], \"domain_names\": \"x\", \"description\": {}, \"groups\": 3, "
 	     "\"ttl\": \"30\", \"down_response\": \"x\", \"health_monitor_refs\": [1, null], \"enabled\": \"no\""),
