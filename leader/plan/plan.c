@@ -49,7 +49,8 @@ static char *gs_of_description(const char *description)
 		return NULL;
 	rest = slice_of(at + strlen("gsname: "));
 	slice_split(&rest, ',', &name);
-	return slice_dup(slice_trim(name));
+	name = slice_trim(name);
+	return name.n ? slice_dup(name) : NULL;
 }
 
 char *monitor_gs_name(const struct monitor *monitor)

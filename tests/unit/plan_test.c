@@ -276,6 +276,8 @@ static const struct gs_name_case gs_name_cases[] = {
 	{ "a description without a path", HASHED, "created by: amko, gsname: a.org", "a.org" },
 	{ "blanks do not count", HASHED, "created by: amko, gsname:  a.org , x", "a.org" },
 	{ "a description that says it twice says nothing", HASHED, "gsname: a.org, gsname: b.org", NULL },
+	{ "a description that names nothing says nothing", HASHED, "gsname: , path: /", NULL },
+	{ "then its old name says it", "amko--http--b.org--/", "gsname: ", "b.org" },
 	{ "the description goes before the name", "amko--http--b.org--/", "gsname: a.org", "a.org" },
 	{ "an old name of a path", "amko--http--a.org--/x", NULL, "a.org" },
 	{ "an old name of a path, some text in it", "amko--https--a.org--/", "x", "a.org" },
