@@ -11,7 +11,7 @@ static size_t depth_of(const cJSON *value)
 	const cJSON *inner;
 
 	cJSON_ArrayForEach(inner, value) {
-		assert(!inner->string == !cJSON_IsObject(value));
+		assert(inner->string || !cJSON_IsObject(value));
 		depth = MAX(depth, depth_of(inner));
 	}
 	return depth + (cJSON_IsArray(value) || cJSON_IsObject(value));
