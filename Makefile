@@ -16,6 +16,7 @@ override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c))
+KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -25,7 +26,7 @@ Q := $(if $(V),,@)
 .PHONY: all help deps test unit check layers integration e2e conformance demo playground bench golden format clean
 .SECONDARY:
 
-all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim)  ## the programs and the simulators, into build/
+all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
 
 help:                     ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,8 +55,13 @@ $(B)/avisim: $(AVISIM) $(B)/common.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
+$(B)/kubesim: $(KUBESIM) $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
+$(B)/unit/kubesim_test: $(filter-out %/main.o,$(KUBESIM))
 $(B)/unit/%: $(B)/tests/unit/%.o $(UNITLIB) $(B)/leader.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
