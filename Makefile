@@ -23,7 +23,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e conformance demo playground bench golden format clean
+.PHONY: all help deps test unit check layers integration e2e conformance conformance-sim demo playground bench golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
@@ -81,8 +81,11 @@ check: layers unit        ## what needs no server: layers, unit and golden tests
 integration: all          ## the programs against simulators
 	$(Q)BUILD=$(B) $(PYTEST) tests/integration
 
+conformance-sim: all      ## the conformance cases on simulated clusters
+	$(Q)BUILD=$(B) $(PYTEST) tests/conformance --ground=sim
+
 test: deps                ## unit tests and what needs no API server
-	$(Q)$(MAKE) --no-print-directory all check integration
+	$(Q)$(MAKE) --no-print-directory all check integration conformance-sim
 
 e2e: all                  ## real API servers (needs Go 1.25 or newer)
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance tests/e2e

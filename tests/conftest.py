@@ -8,6 +8,7 @@ import pytest
 from ground import RealGround
 from programs import Avisim, repository
 from rig import Rig
+from sim_ground import SimGround
 
 
 def real_ground(folder):
@@ -17,7 +18,7 @@ def real_ground(folder):
     return RealGround(folder, binaries)
 
 
-GROUNDS = {"real": real_ground}
+GROUNDS = {"real": real_ground, "sim": SimGround}
 
 
 def pytest_addoption(parser):
