@@ -105,8 +105,8 @@ def test_a_kubeconfig_without_current_context_asks_for_one(kubeconfig):
 
 def test_an_unusable_context_is_named_with_the_field(kubeconfig):
     def change(config):
-        config["users"][0]["user"] = {"exec": {"command": "true"}}
-    fails("--kubeconfig", kubeconfig(change), says=["context here", "users[0].user.exec: not supported"])
+        config["contexts"][0]["context"]["user"] = "nobody-here"
+    fails("--kubeconfig", kubeconfig(change), says=["context here", 'contexts[0].context.user: no user "nobody-here"'])
 
 
 def test_without_a_kubeconfig_outside_a_cluster_it_says_so():

@@ -86,14 +86,14 @@ def test_a_context_that_the_kubeconfig_lacks_is_named_and_its_members_stay(site)
 
 def test_a_context_with_an_unusable_field_is_named_with_the_field(site):
     def spoil(config):
-        config["users"][1]["user"] = {"exec": {"command": "true"}}
+        config["contexts"][1]["context"]["user"] = "nobody-here"
     site.begin()
     site.write_members(change=spoil)
     site.lost = ("cluster2",)
     site.start()
-    site.shows(Failure(("ClustersSynced", "False", "UnknownContext"), ("cluster2", "users[1].user.exec: not supported"),
-                       state=ACCEPTED, event="cluster_trouble",
-                       fields={"cluster": "cluster2", "reason": "UnknownContext"}))
+    site.shows(Failure(("ClustersSynced", "False", "UnknownContext"),
+                       ("cluster2", 'contexts[1].context.user: no user "nobody-here"'), state=ACCEPTED,
+                       event="cluster_trouble", fields={"cluster": "cluster2", "reason": "UnknownContext"}))
     site.write_members()
     site.lost = ()
     site.recovers()
