@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(HERE, ".."))
 
 from conftest import GROUNDS                                          # noqa: E402
 from playground import ADDRESSES, CONTEXTS, examples, published      # noqa: E402
-from programs import Avisim, Leader                                   # noqa: E402
+from programs import Avisim, wait_for                                 # noqa: E402
 from rig import Rig                                                   # noqa: E402
 
 CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {}}
@@ -77,6 +77,14 @@ class Demo:
         self.rig.settle(without=without)
         table(self.avisim.ask("GET", "/_sim/objects/gslbservice"))
 
+    def wait_until_synced(self, name):
+        """A cluster that was away is asked again after a back-off."""
+        def is_synced():
+            kinds = next(c["kinds"] for c in self.rig.leader.sync()["clusters"] if c["cluster"] == name)
+            return kinds and all(kind["state"] == "synced" for kind in kinds)
+
+        wait_for(f"{name} to be synced", is_synced, 30)
+
     def move_address(self):
         obj = self.objects["cluster1", "Ingress"]
         obj["status"]["loadBalancer"]["ingress"][0]["ip"] = "203.0.113.99"
@@ -99,6 +107,7 @@ class Demo:
         self.show(without=("cluster2",))
         say("It comes back, and its Ingress is deleted. That was seen, so its address goes:")
         self.ground.start("cluster2")
+        self.wait_until_synced("cluster2")
         self.rig.delete("cluster2", self.objects["cluster2", "Ingress"])
         self.show()
         say("The last Ingress is deleted too; with it go the service and its monitors:")
