@@ -114,6 +114,13 @@ class SimGround:
                            for entry in config["users"] for name in [entry["name"].removesuffix("-user")] if name in kept]
         return config
 
+    def write_kubeconfig(self, path, names=None, users=None):
+        """Replaces the file in one step, as a mounted Secret's is."""
+        with open(path + ".new", "w", encoding="utf-8") as f:
+            yaml.safe_dump(self.kubeconfig_object(names, users), f)
+        os.rename(path + ".new", path)
+        return path
+
     # ---- objects
 
     def define(self, name):

@@ -31,6 +31,27 @@ void ks_fill_created(const struct ks_kind *kind, cJSON *object)
 		ks_set_int(meta, "generation", 1);
 }
 
+void ks_prune_metadata(cJSON *meta, struct strs *unknown)
+{
+	static const char *const keys[] = { "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion",
+					    "generation", "creationTimestamp", "deletionTimestamp",
+					    "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences",
+					    "finalizers", "managedFields" };
+	cJSON *child, *next;
+
+	for (child = meta->child; child; child = next) {
+		size_t i = 0;
+
+		next = child->next;
+		while (i < ARRAY_SIZE(keys) && !streq(keys[i], child->string))
+			i++;
+		if (i < ARRAY_SIZE(keys))
+			continue;
+		strs_take(unknown, xasprintf("metadata.%s", child->string));
+		cJSON_Delete(cJSON_DetachItemViaPointer(meta, child));
+	}
+}
+
 /* ClusterRole and the like may be called anything that is a path segment. */
 static bool is_path_name(const struct ks_kind *kind)
 {

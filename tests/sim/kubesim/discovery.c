@@ -141,6 +141,71 @@ static void answer_core(struct ks_reply *reply)
 	ks_reply_json(reply, 200, body);
 }
 
+/* --- OpenAPI: only what clients have to know to let the server check fields ------------------------------ */
+
+static char *root_of(const char *group, const char *version)
+{
+	return *group ? xasprintf("apis/%s/%s", group, version) : xasprintf("api/%s", version);
+}
+
+static void answer_openapi_root(const struct ks_request *r, struct ks_reply *reply)
+{
+	cJSON *body = cJSON_CreateObject(), *paths = json_put_object(body, "paths");
+	const struct ks_kind *kind;
+
+	LL_FOREACH(r->cluster->kinds.first, kind)
+		for (size_t i = 0; !kind->is_gone && i < kind->n_versions; i++) {
+			CLEANUP(freep) char *root = root_of(kind->group, kind->versions[i].name);
+			CLEANUP(freep) char *url = xasprintf("/openapi/v3/%s", root);
+
+			if (kind->versions[i].is_served && !json_get(paths, root))
+				json_put_str(json_put_object(paths, root), "serverRelativeURL", url);
+		}
+	ks_reply_json(reply, 200, body);
+}
+
+static void add_path(cJSON *paths, const struct ks_kind *kind, const char *root, const char *version)
+{
+	CLEANUP(freep) char *path = xasprintf("/%s/%s%s/{name}", root, kind->is_namespaced ? "namespaces/{namespace}/" : "",
+					      kind->plural);
+	cJSON *patch = json_put_object(json_put_object(paths, path), "patch"), *parameter, *gvk;
+
+	parameter = json_add_object(json_put_array(patch, "parameters"));
+	json_put_str(parameter, "name", "fieldValidation");
+	json_put_str(parameter, "in", "query");
+	json_put_object(patch, "responses");
+	gvk = json_put_object(patch, "x-kubernetes-group-version-kind");
+	json_put_str(gvk, "group", kind->group);
+	json_put_str(gvk, "kind", kind->kind);
+	json_put_str(gvk, "version", version);
+}
+
+static void answer_openapi(const struct ks_request *r, struct ks_reply *reply)
+{
+	const char *asked = r->path + strlen("/openapi/v3/");
+	cJSON *body = cJSON_CreateObject(), *paths, *info;
+	const struct ks_kind *kind;
+
+	json_put_str(body, "openapi", "3.0.0");
+	info = json_put_object(body, "info");
+	json_put_str(info, "title", "kubesim");
+	json_put_str(info, "version", "v1.35.4");
+	paths = json_put_object(body, "paths");
+	LL_FOREACH(r->cluster->kinds.first, kind)
+		for (size_t i = 0; !kind->is_gone && i < kind->n_versions; i++) {
+			CLEANUP(freep) char *root = root_of(kind->group, kind->versions[i].name);
+
+			if (kind->versions[i].is_served && streq(root, asked))
+				add_path(paths, kind, root, kind->versions[i].name);
+		}
+	if (paths->child) {
+		ks_reply_json(reply, 200, body);
+		return;
+	}
+	cJSON_Delete(body);
+	ks_reply_text(reply, 404, "text/plain; charset=utf-8", xstrdup("404 page not found\n"));
+}
+
 static bool is_health(const char *path)
 {
 	static const char *const paths[] = { "/healthz", "/readyz", "/livez" };
@@ -165,6 +230,10 @@ void ks_answer_discovery(const struct ks_request *r, struct ks_reply *reply)
 		answer_group(r, reply);
 	else if (streq(r->path, "/version"))
 		ks_reply_text(reply, 200, "application/json", xstrdup(VERSION_TEXT));
+	else if (streq(r->path, "/openapi/v3") || streq(r->path, "/openapi/v3/"))
+		answer_openapi_root(r, reply);
+	else if (strncmp(r->path, "/openapi/v3/", 12) == 0)
+		answer_openapi(r, reply);
 	else if (is_health(r->path))
 		ks_reply_text(reply, 200, "text/plain; charset=utf-8", xstrdup("ok"));
 	else

@@ -27,6 +27,7 @@ void ks_fields_merge(struct ks_shape shape, cJSON *object, const cJSON *config);
 
 struct ks_manager {
 	const char *name, *api_version, *sub;      /* sub: NULL for the object itself */
+	bool ignores_status;           /* it is not the manager who wrote it */
 };
 /* After a create (before NULL), update or patch: the manager owns what it changed. managedFields are taken over from before. */
 void ks_manage_update(struct ks_shape shape, const cJSON *before, cJSON *now, const struct ks_manager *manager);

@@ -83,6 +83,6 @@ bool ks_write_kubeconfig(const char *path, struct ks_front *const *fronts, size_
 		json_put_str(entry, "cluster", name);
 		json_put_str(entry, "user", user);
 	}
-	text = cJSON_Print(config);
+	text = json_text(config);      /* in one line: tabs are JSON, but not YAML */
 	return ks_write_file(token_file, settings->admin_token, err) && ks_write_file(path, text, err);
 }

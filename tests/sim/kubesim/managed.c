@@ -65,10 +65,11 @@ static void tidy(cJSON *object)
 		ks_drop(meta, "managedFields");
 }
 
-static cJSON *take_over(cJSON *object, const cJSON *before)
+/* The object begins with the entries of another one (or its own). */
+static cJSON *take_over(cJSON *object, const cJSON *from)
 {
 	cJSON *meta = ks_need_object(object, "metadata");
-	const cJSON *old = entries_of(before);
+	const cJSON *old = entries_of(from);
 
 	ks_set(meta, "managedFields", old ? cJSON_Duplicate(old, true) : cJSON_CreateArray());
 	return ks_child(meta, "managedFields");
@@ -82,9 +83,12 @@ void ks_manage_update(struct ks_shape shape, const cJSON *before, cJSON *now, co
 	const cJSON *asked = entries_of(now);
 	bool is_emptied = cJSON_IsArray(asked) && before &&
 			  (!asked->child || (!asked->child->next && !asked->child->child));
-	cJSON *list = take_over(now, is_emptied ? NULL : before), *entry;
+	/* A client may edit the list itself; an empty entry empties it. */
+	cJSON *list = take_over(now, is_emptied ? NULL : asked && asked->child ? now : before), *entry;
 
 	ks_fields_diff(shape, before ? before : nothing, now, &changed, &gone);
+	if (manager->ignores_status)
+		ks_drop(changed, "f:status");
 	cJSON_ArrayForEach(entry, list) {
 		cJSON *fields = ks_child(entry, "fieldsV1");
 

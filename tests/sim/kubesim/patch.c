@@ -128,6 +128,10 @@ static bool apply_operation(cJSON **target, const char *op, const char *path, co
 		return err_set(err, ERR_INVALID, "%s %s: no value", op, path);
 	if (is_add)
 		return add_at(parent, last, cJSON_Duplicate(value, true), err);
+	if (is_replace && cJSON_IsObject(parent)) {
+		ks_set(parent, last, cJSON_Duplicate(value, true));
+		return true;
+	}
 	if (is_replace)
 		return cJSON_ReplaceItemViaPointer(parent, item, cJSON_Duplicate(value, true));
 	if (streq(op, "test"))

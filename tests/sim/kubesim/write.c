@@ -148,6 +148,7 @@ static bool shape(struct change *c)
 	const char *name = json_str(json_get(c->object, "metadata"), "name");
 	struct ks_causes causes = { 0 };
 
+	ks_prune_metadata(ks_need_object(c->object, "metadata"), &c->unknown);
 	if (c->kind->is_builtin)
 		ks_drop_empty(c->object);
 	else if (json_get(c->object, "metadata"))
@@ -183,7 +184,8 @@ static void manage(struct change *c)
 	if (c->is_applied)
 		return;
 	ks_manage_update(shape_of(c), c->old, c->object,
-			 &(struct ks_manager){ name, api_version, c->is_status ? "status" : NULL });
+			 &(struct ks_manager){ .name = name, .api_version = api_version, .sub = c->is_status ? "status" : NULL,
+					       .ignores_status = c->r->version->has_status && !c->is_status });
 }
 
 static void copy_key(cJSON *to, const cJSON *from, const char *key)
@@ -466,7 +468,7 @@ static bool apply(struct change *c, cJSON *config)
 	else if (c->r->version->schema)
 		ks_schema_prune(c->r->version->schema, mine, &c->unknown);
 	if (!ks_manage_apply(shape_of(c), c->old ? c->old : empty, mine,
-			     &(struct ks_manager){ manager, api_version, c->is_status ? "status" : NULL },
+			     &(struct ks_manager){ .name = manager, .api_version = api_version, .sub = c->is_status ? "status" : NULL },
 			     ks_param_is_true(c->r, "force"), &c->object, &conflicts, &err))
 		return refuse_conflicts(c, conflicts);
 	c->is_applied = true;
