@@ -120,8 +120,14 @@ static void collect(const struct place *at, const cJSON *value, cJSON *set)
 		if (type != KS_LIST_SET)
 			collect(&next, child, node);
 	}
-	/* Nobody owns metadata as such. */
-	if (!*at->path && ks_child(set, "f:metadata") && !ks_child(set, "f:metadata")->child)
+}
+
+/* Nobody owns metadata as such. */
+static void drop_bare_metadata(cJSON *set)
+{
+	const cJSON *meta = ks_child(set, "f:metadata");
+
+	if (meta && !meta->child)
 		ks_drop(set, "f:metadata");
 }
 
@@ -131,6 +137,7 @@ cJSON *ks_fields_of(struct ks_shape shape, const cJSON *object)
 	struct place root = root_of(shape);
 
 	collect(&root, object, set);
+	drop_bare_metadata(set);
 	return set;
 }
 
@@ -243,6 +250,8 @@ void ks_fields_diff(struct ks_shape shape, const cJSON *before, const cJSON *now
 	*changed = cJSON_CreateObject();
 	*gone = cJSON_CreateObject();
 	diff(&root, before, now, *changed, *gone);
+	drop_bare_metadata(*changed);
+	drop_bare_metadata(*gone);
 }
 
 /* "f:a" -> ".a", "k:{"a":1}" -> "[a=1]", "v:"x"" -> "[="x"]". Yours to free. */

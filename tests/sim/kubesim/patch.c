@@ -70,6 +70,16 @@ static cJSON *find_parent(cJSON *root, const char *pointer, char **last)
 	return NULL;
 }
 
+/* Not by cJSON_InsertItemInArray: some releases of cJSON refuse any place but the first and the last. */
+static void insert(cJSON *list, int index, cJSON *value)
+{
+	int n = cJSON_GetArraySize(list);
+
+	cJSON_AddItemToArray(list, value);
+	for (int i = index; i < n; i++)
+		cJSON_AddItemToArray(list, cJSON_DetachItemFromArray(list, index));
+}
+
 static bool add_at(cJSON *parent, const char *last, cJSON *value, struct err *err)
 {
 	char *end;
@@ -83,7 +93,7 @@ static bool add_at(cJSON *parent, const char *last, cJSON *value, struct err *er
 	if (cJSON_IsArray(parent) && streq(last, "-"))
 		cJSON_AddItemToArray(parent, value);
 	else if (cJSON_IsArray(parent) && *last && !*end && index >= 0 && index <= cJSON_GetArraySize(parent))
-		cJSON_InsertItemInArray(parent, (int)index, value);
+		insert(parent, (int)index, value);
 	else {
 		cJSON_Delete(value);
 		return err_set(err, ERR_CONFLICT, "the path leads nowhere: %s", last);
