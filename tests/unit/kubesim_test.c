@@ -161,6 +161,11 @@ static const struct patch_case patch_cases[] = {
 	{ "strategic: elements meet by their key", STRATEGIC, "{\"spec\":{\"ports\":[{\"port\":1,\"name\":\"a\"},{\"port\":2}]}}",
 	  "{\"spec\":{\"ports\":[{\"port\":2,\"name\":\"b\"}]}}",
 	  "{\"spec\":{\"ports\":[{\"port\":1,\"name\":\"a\"},{\"port\":2,\"name\":\"b\"}]}}" },
+	{ "strategic: what is new comes first", STRATEGIC, "{\"spec\":{\"ports\":[{\"port\":1}]}}",
+	  "{\"spec\":{\"ports\":[{\"port\":2}]}}", "{\"spec\":{\"ports\":[{\"port\":2},{\"port\":1}]}}" },
+	{ "strategic: or where the order says", STRATEGIC, "{\"spec\":{\"ports\":[{\"port\":1}]}}",
+	  "{\"spec\":{\"$setElementOrder/ports\":[{\"port\":1},{\"port\":2}],\"ports\":[{\"port\":2}]}}",
+	  "{\"spec\":{\"ports\":[{\"port\":1},{\"port\":2}]}}" },
 	{ "strategic: an element is deleted", STRATEGIC, "{\"spec\":{\"ports\":[{\"port\":1},{\"port\":2}]}}",
 	  "{\"spec\":{\"ports\":[{\"port\":1,\"$patch\":\"delete\"}],\"$setElementOrder/ports\":[{\"port\":2}]}}",
 	  "{\"spec\":{\"ports\":[{\"port\":2}]}}" },
@@ -222,7 +227,7 @@ static const struct apply_case apply_cases[] = {
 	  "{\"spec\":{\"a\":1}}", "{\"spec\":{\"a\":1,\"b\":2}}" },
 	{ "another value of others' is a conflict",
 	  "{\"metadata\":{" OWNED_BY("x", "Update", "{\"f:spec\":{\"f:a\":{}}}") "},\"spec\":{\"a\":2}}", "{\"spec\":{\"a\":1}}", NULL,
-	  ".spec.a: conflict with \"x\" using v1 at T" },
+	  ".spec.a: conflict with \"x\" using v1" },
 	{ "the same value is none", "{\"metadata\":{" OWNED_BY("x", "Apply", "{\"f:spec\":{\"f:a\":{}}}") "},\"spec\":{\"a\":1}}",
 	  "{\"spec\":{\"a\":1}}", "{\"spec\":{\"a\":1}}" },
 	{ "force takes it", "{\"metadata\":{" OWNED_BY("x", "Apply", "{\"f:spec\":{\"f:a\":{}}}") "},\"spec\":{\"a\":2}}",
@@ -234,7 +239,7 @@ static const struct apply_case apply_cases[] = {
 	  "{\"metadata\":{" OWNED_BY("me", "Apply", "{\"f:spec\":{\"f:l\":{}}}") "},\"spec\":{\"l\":[1,2]}}", "{\"spec\":{\"l\":[3]}}",
 	  "{\"spec\":{\"l\":[3]}}" },
 	{ "an element of a map-like list goes, another's stays",
-	  "{\"metadata\":{" OWNED_BY("me", "Apply", "{\"f:spec\":{\"f:ports\":{\"k:{\\\"port\\\":1}\":{\".\":{},\"f:port\":{}}}}}")
+	  "{\"metadata\":{" OWNED_BY("me", "Apply", "{\"f:spec\":{\"f:ports\":{\"k:{\\\"port\\\":1,\\\"protocol\\\":\\\"TCP\\\"}\":{\".\":{},\"f:port\":{}}}}}")
 	  "},\"spec\":{\"ports\":[{\"port\":1},{\"port\":2}]}}", "{\"spec\":{}}", "{\"spec\":{\"ports\":[{\"port\":2}]}}" },
 };
 

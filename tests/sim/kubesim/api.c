@@ -216,9 +216,7 @@ bool ks_filter_read(const struct ks_request *r, struct ks_filter *out, struct ks
 	if (!ks_selector_parse_labels(labels, &out->labels, &err))
 		return ks_refuse(reply, 400, "BadRequest", "%s", err.msg);
 	if (!ks_selector_parse_fields(fields, r->kind, &out->fields, &err))
-		return ks_refuse(reply, 400, "BadRequest",
-				 "Unable to find \"%s/%s, Resource=%s\" that match label selector \"%s\", field selector \"%s\": %s",
-				 r->group, r->group_version, r->plural, labels ? labels : "", fields, err.msg);
+		return ks_refuse(reply, 400, "BadRequest", "%s", err.msg);
 	return true;
 }
 

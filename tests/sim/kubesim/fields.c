@@ -64,6 +64,8 @@ static char *element_name(enum ks_node_type type, const cJSON *element, const st
 
 		if (value)
 			json_put(named, keys->v[i], cJSON_Duplicate(value, true));
+		else if (streq(keys->v[i], "protocol"))
+			json_put_str(named, "protocol", "TCP");      /* the one key that has a default */
 	}
 	text = json_text(type == KS_LIST_MAP ? named : element);
 	return xasprintf("%c:%s", type == KS_LIST_MAP ? 'k' : 'v', text);

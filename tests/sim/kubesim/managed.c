@@ -111,13 +111,12 @@ void ks_manage_update(struct ks_shape shape, const cJSON *before, cJSON *now, co
 
 static char *describe(const cJSON *entry)
 {
-	const char *sub = json_str(entry, "subresource"), *time = json_str(entry, "time");
+	const char *sub = json_str(entry, "subresource");
 	CLEANUP(freep) char *with = sub ? xasprintf(" with subresource \"%s\"", sub) : xstrdup("");
 
 	if (!streq0(json_str(entry, "operation"), "Update"))
 		return xasprintf("\"%s\"%s", json_str(entry, "manager"), with);
-	return xasprintf("\"%s\"%s using %s at %s", json_str(entry, "manager"), with, json_str(entry, "apiVersion"),
-			 time ? time : "");
+	return xasprintf("\"%s\"%s using %s", json_str(entry, "manager"), with, json_str(entry, "apiVersion"));
 }
 
 /* false: somebody else has a value that would change. With force it is taken from them. */

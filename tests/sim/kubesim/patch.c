@@ -227,6 +227,45 @@ static void merge_list(cJSON *target, const cJSON *patch, const char *key, const
 	}
 }
 
+static int find_index(const cJSON *list, const char *key, const cJSON *element)
+{
+	const cJSON *other;
+	int index = 0;
+
+	cJSON_ArrayForEach(other, list) {
+		if (ks_same(ks_child(other, key), ks_child(element, key)))
+			return index;
+		index++;
+	}
+	return -1;
+}
+
+/* As the real one orders: what the patch names in the patch's order, the rest as it was; where the two meet, the rest goes
+ * first only if it did before, too. */
+static void order_list(cJSON *list, const cJSON *before, const cJSON *order, const char *key)
+{
+	CLEANUP(cJSON_Deletep) cJSON *named = cJSON_CreateArray();
+	CLEANUP(cJSON_Deletep) cJSON *rest = cJSON_CreateArray();
+	const cJSON *wanted;
+
+	cJSON_ArrayForEach(wanted, order) {
+		cJSON *element = find_element(list, key, ks_child(wanted, key));
+
+		if (element)
+			cJSON_AddItemToArray(named, cJSON_DetachItemViaPointer(list, element));
+	}
+	while (list->child)
+		cJSON_AddItemToArray(rest, cJSON_DetachItemViaPointer(list, list->child));
+	while (named->child || rest->child) {
+		int of_rest = rest->child ? find_index(before, key, rest->child) : -1;
+		int of_named = named->child ? find_index(before, key, named->child) : -1;
+		bool is_rest = !named->child || (rest->child && of_rest >= 0 && of_named >= 0 && of_rest < of_named);
+		cJSON *from = is_rest ? rest : named;
+
+		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(from, from->child));
+	}
+}
+
 /* Finalizers are a set. */
 static bool is_set(const char *path)
 {
@@ -274,8 +313,18 @@ static void follow_directive(cJSON *target, const cJSON *directive)
 	}
 }
 
-static void merge_child(cJSON *target, const cJSON *change, const char *path)
+/* order: "$setElementOrder/..." of the list, or NULL. */
+static void merge_keyed_list(cJSON *list, const cJSON *change, const cJSON *order, const char *key, const char *path)
 {
+	CLEANUP(cJSON_Deletep) cJSON *before = cJSON_Duplicate(list, true);
+
+	merge_list(list, change, key, path);
+	order_list(list, before, order ? order : change, key);
+}
+
+static void merge_child(cJSON *target, const cJSON *patch, const cJSON *change, const char *path)
+{
+	CLEANUP(freep) char *order = xasprintf("$setElementOrder/%s", change->string);
 	const char *second, *key = ks_builtin_list_key(path, &second);
 	cJSON *now = ks_child(target, change->string);
 
@@ -288,7 +337,7 @@ static void merge_child(cJSON *target, const cJSON *change, const char *path)
 			ks_set(target, change->string, cJSON_CreateArray());
 		now = ks_child(target, change->string);
 		if (key)
-			merge_list(now, change, key, path);
+			merge_keyed_list(now, change, ks_child(patch, order), key, path);
 		else
 			merge_set(now, change);
 	} else {
@@ -310,7 +359,7 @@ static void merge(cJSON *target, const cJSON *patch, const char *path)
 		CLEANUP(freep) char *at = *path ? xasprintf("%s.%s", path, change->string) : xstrdup(change->string);
 
 		if (*change->string != '$')
-			merge_child(target, change, at);
+			merge_child(target, patch, change, at);
 	}
 }
 

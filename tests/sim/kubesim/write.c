@@ -127,6 +127,26 @@ static bool is_strict(const struct change *c)
 	return streq0(ks_param(c->r, "fieldValidation"), "Strict");
 }
 
+/* A patch that makes something unknown is invalid as a whole. */
+static void refuse_patch(struct change *c, const char *problem)
+{
+	CLEANUP(freep) char *object = json_text(c->object);
+	CLEANUP(freep) char *message = NULL;
+	cJSON *details = cJSON_CreateObject(), *cause = json_add_object(json_put_array(details, "causes"));
+	struct buf quoted;
+
+	buf_init(&quoted, KS_ANSWER_MAX_BYTES);
+	ks_put_quoted(&quoted, object);
+	message = xasprintf("Invalid value: %s: strict decoding error: %s", quoted.p, problem);
+	buf_release(&quoted);
+	json_put_str(cause, "reason", "FieldValueInvalid");
+	json_put_str(cause, "message", message);
+	json_put_str(cause, "field", "patch");
+	free(message);
+	message = xasprintf(" \"\" is invalid: patch: %s", json_str(cause, "message"));
+	ks_reply_json(c->reply, 422, ks_status(422, "Invalid", message, details));
+}
+
 static bool refuse_unknown(struct change *c)
 {
 	struct buf text;
@@ -135,8 +155,11 @@ static bool refuse_unknown(struct change *c)
 	for (size_t i = 0; i < c->unknown.n; i++)
 		if (!buf_printf(&text, "%sunknown field \"%s\"", i ? ", " : "", c->unknown.v[i]))
 			break;
-	ks_refuse(c->reply, 400, "BadRequest", "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
-		  c->kind->kind, c->r->version->name, c->kind->kind, buf_str(&text));
+	if (streq(c->r->verb, "patch") && !c->is_applied)
+		refuse_patch(c, buf_str(&text));
+	else
+		ks_refuse(c->reply, 400, "BadRequest", "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+			  c->kind->kind, c->r->version->name, c->kind->kind, buf_str(&text));
 	buf_release(&text);
 	return false;
 }
@@ -482,8 +505,10 @@ static bool patched(struct change *c, const cJSON *patch)
 	c->object = cJSON_Duplicate(c->old, true);
 	if (is_type(c->r, "application/json-patch+json")) {
 		if (!ks_json_patch(&c->object, patch, &err))
-			return ks_refuse(c->reply, err.code == ERR_INVALID ? 400 : 422,
-					 err.code == ERR_INVALID ? "BadRequest" : "Invalid", "the server rejected our request: %s", err.msg);
+			return err.code == ERR_INVALID
+				       ? ks_refuse(c->reply, 400, "BadRequest", "%s", err.msg)
+				       : ks_refuse(c->reply, 422, "Invalid",
+						   "the server rejected our request due to an error in our request");
 	} else if (!cJSON_IsObject(patch)) {
 		return ks_refuse(c->reply, 400, "BadRequest", "a patch is an object");
 	} else if (is_type(c->r, "application/merge-patch+json")) {
