@@ -4,6 +4,7 @@
 #include "tests/sim/kubesim/cluster.h"
 #include "tests/sim/kubesim/fields.h"
 #include "tests/sim/kubesim/patch.h"
+#include "tests/sim/kubesim/proto.h"
 #include "tests/sim/kubesim/schema.h"
 #include "tests/sim/kubesim/select.h"
 #include "tests/sim/kubesim/text.h"
@@ -396,6 +397,26 @@ static void test_base64(void **state)
 	assert_false(ks_unbase64("%%%", &bytes, &n));
 }
 
+/* As sent by "kubectl create namespace web", with an empty label a. */
+static const char proto_namespace[] = "k8s\0\n\017\n\002v1\022\tNamespace\022\020\n\016\n\003web\022\000Z\005\n\001a\022\000"
+				      "\032\000\"\000";
+
+static void test_protobuf(void **state)
+{
+	const struct slice whole = { proto_namespace, sizeof(proto_namespace) - 1 };
+	CLEANUP(cJSON_Deletep) cJSON *object = ks_proto_read(whole, NULL);
+
+	(void)state;
+	assert_json(object, "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"web\",\"generateName\":\"\","
+			    "\"labels\":{\"a\":\"\"}}}");
+	for (size_t n = 0; n < whole.n; n++) {
+		CLEANUP(cJSON_Deletep) cJSON *cut = ks_proto_read((struct slice){ whole.p, n }, NULL);
+
+		if (cut && json_get(cut, "metadata"))
+			assert_text(json_str(json_get(cut, "metadata"), "name"), "web");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_history_is_bounded),
 		cmocka_unit_test(test_order_of_many),
 		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_protobuf),
 	};
 
 	json_init();

@@ -5,6 +5,7 @@
 #include "tests/sim/kubesim/builtin.h"
 #include "tests/sim/kubesim/fields.h"
 #include "tests/sim/kubesim/patch.h"
+#include "tests/sim/kubesim/proto.h"
 #include "tests/sim/kubesim/schema.h"
 #include "tests/sim/kubesim/text.h"
 
@@ -37,18 +38,28 @@ static bool is_type(const struct ks_request *r, const char *type)
 	return r->content_type && strncmp(r->content_type, type, n) == 0 && strchr("; ", r->content_type[n]);
 }
 
+static bool refuse_media(struct ks_reply *reply)
+{
+	return ks_refuse(reply, 415, "UnsupportedMediaType",
+			 "the body of the request was in an unknown format - accepted media types include: application/json, "
+			 "application/yaml, " KS_PROTOBUF_TYPE);
+}
+
 static bool read_body(const struct ks_request *r, cJSON **out, struct ks_reply *reply)
 {
-	bool is_yaml = is_type(r, "application/yaml") || is_type(r, APPLY_TYPE);
+	bool is_yaml = is_type(r, "application/yaml") || is_type(r, APPLY_TYPE), is_proto = is_type(r, KS_PROTOBUF_TYPE);
 	struct err err = { 0 };
 
-	if (r->content_type && !strstr(r->content_type, "json") && !is_yaml)
-		return ks_refuse(reply, 415, "UnsupportedMediaType",
-				 "the body of the request was in an unknown format - accepted media types include: "
-				 "application/json, application/yaml");
+	if (r->content_type && !strstr(r->content_type, "json") && !is_yaml && !is_proto)
+		return refuse_media(reply);
 	if (!r->body.n)
 		return ks_refuse(reply, 400, "BadRequest", "EOF");
-	*out = is_yaml && *r->body.p != '{' ? yaml_parse(r->body, &err) : json_parse(r->body, &err);
+	if (is_proto)
+		*out = ks_proto_read(r->body, &err);
+	else
+		*out = is_yaml && *r->body.p != '{' ? yaml_parse(r->body, &err) : json_parse(r->body, &err);
+	if (err.code == ERR_NOTFOUND)
+		return refuse_media(reply);
 	return *out || ks_refuse(reply, 400, "BadRequest", "couldn't get version/kind; json parse error: %s", err.msg);
 }
 
