@@ -1,10 +1,13 @@
 #include "common/io/http_call.h"
 
 #include <ctype.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
 #include <strings.h>
 #include <time.h>
 
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+#define SYSTEM_CA_DIR "/etc/ssl/certs"
 #define CONNECT_TIMEOUT_MS 5000
 #define RETRY_AFTER_MAX_MS (3600 * 1000)
 #define MAX_COOKIES 64
@@ -142,6 +145,14 @@ static int on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port,
 	return CURL_PREREQFUNC_OK;
 }
 
+/* Connections are ours alone: a program we start must not keep them open. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)arg, (void)purpose;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return CURL_SOCKOPT_OK;
+}
+
 /* ---- set up ---- */
 
 #define SET(call, option, value) do { \
@@ -216,19 +227,33 @@ static bool add_header(struct http_call *call, const char *header)
 }
 
 #define BEARER "Authorization: Bearer "
+#define BASIC "Authorization: Basic "
 
-static bool add_bearer(struct http_call *call, const struct secret *bearer)
+static void add_secret_header(struct http_call *call, const char *start, const char *secret)
 {
-	char *header;
-	size_t size;
+	char *header = xasprintf("%s%s", start, secret);
+	size_t size = strlen(header);
 
-	if (!is_clean(bearer->bytes, bearer->n))
-		return err_set(&call->failure, ERR_INVALID, "%s: the token has a control character", call->endpoint);
-	header = xasprintf(BEARER "%s", bearer->bytes);
-	size = strlen(header);
 	call->headers = curl_slist_append(call->headers, header);
 	explicit_bzero(header, size);
 	free(header);
+}
+
+static bool add_bearer(struct http_call *call, const struct secret *bearer)
+{
+	if (!is_clean(bearer->bytes, bearer->n))
+		return err_set(&call->failure, ERR_INVALID, "%s: the token has a control character", call->endpoint);
+	add_secret_header(call, BEARER, bearer->bytes);
+	return true;
+}
+
+static bool add_basic(struct http_call *call, const struct secret *basic)
+{
+	struct secret packed = { xcalloc(basic->n + 3, 2), (basic->n + 2) / 3 * 4 };
+
+	EVP_EncodeBlock((unsigned char *)packed.bytes, (const unsigned char *)basic->bytes, (int)basic->n);
+	add_secret_header(call, BASIC, packed.bytes);
+	secret_release(&packed);
 	return true;
 }
 
@@ -244,6 +269,8 @@ static bool set_headers(struct http_call *call, const struct http_request *reque
 			return false;
 	}
 	if (request->bearer && secret_is_set(request->bearer) && !add_bearer(call, request->bearer))
+		return false;
+	if (request->basic && secret_is_set(request->basic) && !add_basic(call, request->basic))
 		return false;
 	add_header(call, "Expect:");
 	if (!has_type)
@@ -305,7 +332,7 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 	SET(call, CURLOPT_CONNECT_TO, call->connect_to);
 	SET(call, CURLOPT_PATH_AS_IS, 1L);
 	SET(call, CURLOPT_PROTOCOLS_STR, "https,http");
-	SET(call, CURLOPT_PROXY, "");                   /* else environment variables choose one */
+	SET(call, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	SET(call, CURLOPT_NOSIGNAL, 1L);
 	SET(call, CURLOPT_QUICK_EXIT, 1L);              /* never wait for a name server that does not answer */
 	SET(call, CURLOPT_FOLLOWLOCATION, 0L);
@@ -318,6 +345,39 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 	SET(call, CURLOPT_PIPEWAIT, request->want_http2 ? 1L : 0L);
 	if (!request->on_bytes)
 		SET(call, CURLOPT_ACCEPT_ENCODING, "");
+}
+
+/* "": else environment variables choose a proxy, or say for which hosts there is none. */
+static void set_proxy(struct http_call *call, const struct http_request *request)
+{
+	const char *proxy = request->proxy && secret_is_set(request->proxy) ? request->proxy->bytes : "";
+	CLEANUP(free_url) CURLU *url = curl_url();
+	CLEANUP(free_text) char *host = NULL, *port = NULL;
+	struct slice ca = request->tls ? request->tls->ca_pem : (struct slice){ 0 };
+	struct curl_blob blob = blob_of(ca, CURL_BLOB_COPY);
+	long verify = request->tls && request->tls->insecure ? 0 : 1;
+
+	SET(call, CURLOPT_PROXY, proxy);
+	SET(call, CURLOPT_NOPROXY, "");
+	call->proxy = xstrdup("");
+	if (!*proxy)
+		return;
+	SET(call, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);        /* its answer is not the server's */
+	SET(call, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);   /* ours are not for the proxy */
+	SET(call, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(call, CURLOPT_PROXY_SSL_VERIFYPEER, verify);
+	SET(call, CURLOPT_PROXY_SSL_VERIFYHOST, verify * 2);
+	SET(call, CURLOPT_PROXY_CAPATH, SYSTEM_CA_DIR);
+	if (ca.n)
+		SET(call, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+	if (curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+		err_set(&call->failure, ERR_INVALID, "%s: the proxy's address cannot be read", call->endpoint);
+		return;
+	}
+	curl_url_get(url, CURLUPART_PORT, &port, 0);
+	free(call->proxy);
+	call->proxy = xasprintf(" through proxy %s%s%s", host, port ? ":" : "", port ? port : "");
 }
 
 static void set_callbacks(struct http_call *call)
@@ -362,6 +422,7 @@ struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *requ
 	if (!set_url(call, request) || !set_headers(call, request))
 		return call;
 	set_transfer(call, request);
+	set_proxy(call, request);
 	set_body(call, request);
 	set_tls(call, request->tls);
 	set_callbacks(call);
@@ -428,6 +489,7 @@ void http_call_free(struct http_call *call)
 	buf_release(&call->collected);
 	free(call->content_type);
 	free(call->endpoint);
+	free(call->proxy);
 	free(call->url);
 	free(call);
 }
@@ -467,9 +529,9 @@ static void set_connect_failure(struct http_call *call, CURLcode result, const c
 
 	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
 	if (result == CURLE_OPERATION_TIMEDOUT)
-		err_set(&call->failure, ERR_RETRY, "connect to %s: timed out", call->endpoint);
+		err_set(&call->failure, ERR_RETRY, "connect to %s%s: timed out", call->endpoint, call->proxy);
 	else
-		err_set(&call->failure, ERR_RETRY, "connect to %s: %s", call->endpoint,
+		err_set(&call->failure, ERR_RETRY, "connect to %s%s: %s", call->endpoint, call->proxy,
 			result == CURLE_COULDNT_CONNECT && os_errno ? strerror((int)os_errno) : text);
 }
 
@@ -481,10 +543,11 @@ void http_call_set_result(struct http_call *call, CURLcode result)
 		return;
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_COULDNT_RESOLVE_PROXY: case CURLE_PROXY:
 		set_connect_failure(call, result, text);
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS:
-		err_set(&call->failure, ERR_TLS, "certificate of %s not accepted: %s", call->endpoint, text);
+		err_set(&call->failure, ERR_TLS, "certificate of %s%s not accepted: %s", call->endpoint, call->proxy, text);
 		break;
 	case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CACERT_BADFILE:
 		err_set(&call->failure, ERR_TLS, "certificates for %s cannot be used: %s", call->endpoint, text);
@@ -493,7 +556,8 @@ void http_call_set_result(struct http_call *call, CURLcode result)
 		err_set(&call->failure, ERR_INVALID, "%s: %s", call->endpoint, text);
 		break;
 	default:
-		err_set(&call->failure, is_certificate_alert(text) ? ERR_TLS : ERR_RETRY, "%s: %s", call->endpoint, text);
+		err_set(&call->failure, is_certificate_alert(text) ? ERR_TLS : ERR_RETRY, "%s%s: %s", call->endpoint,
+			call->proxy, text);
 	}
 }
 

@@ -432,6 +432,11 @@ int64_t http_now_ms(const struct http_client *client)
 	return (int64_t)uv_now(client->loop);
 }
 
+uv_loop_t *http_loop(const struct http_client *client)
+{
+	return client->loop;
+}
+
 char *http_escape(const char *text)
 {
 	static const char digits[] = "0123456789ABCDEF";

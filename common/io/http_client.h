@@ -43,6 +43,11 @@ struct http_request {
 	const char *url;
 	const struct strs *headers;    /* "Name: value", may be NULL */
 	const struct secret *bearer;   /* Authorization: Bearer, may be NULL or unset */
+	const struct secret *basic;    /* Authorization: Basic, as "name:password"; may be NULL or unset */
+	/* The way there: http://, https:// or socks5h:// address, with name:password@ where the proxy asks for it. NULL or unset:
+	 * none, whatever the environment says. https:// is tunnelled. A proxy's certificate is checked as the server's is, but
+	 * the system's CAs count too. */
+	const struct secret *proxy;
 	struct slice body;             /* p == NULL: none */
 	const struct http_tls *tls;    /* may be NULL */
 	bool want_http2;
@@ -73,6 +78,7 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
 /* done is not called any more. NULL is fine. All of these may be called from inside any callback of the client. */
 void http_cancel(struct http_call *call);
 int64_t http_now_ms(const struct http_client *client);     /* the loop's clock */
+uv_loop_t *http_loop(const struct http_client *client);
 
 /* Percent-encodes for a path segment or a query value. Yours to free. */
 char *http_escape(const char *text);

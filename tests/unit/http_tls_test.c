@@ -7,6 +7,7 @@
 #include "common/io/http_server.h"
 #include "tests/unit/certs.h"
 #include "tests/unit/fake_http.h"
+#include "tests/unit/fake_proxy.h"
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS 5000
@@ -53,6 +54,7 @@ struct bench {
 	uv_async_t stop;
 	struct buf heard;
 	int port;
+	struct secret bearer, proxy;   /* unset: none */
 };
 
 static void answer(void *arg, struct http_exchange *exchange)
@@ -99,6 +101,7 @@ static void open_bench(struct bench *b, const struct test_cert *server)
 {
 	struct err err = { 0 };
 
+	*b = (struct bench){ 0 };
 	uv_loop_init(&b->loop);
 	uv_loop_init(&b->server_loop);
 	b->client = http_client_new(&b->loop, 0);
@@ -121,6 +124,8 @@ static void close_bench(struct bench *b)
 	uv_thread_join(&b->thread);
 	assert_int_equal(uv_loop_close(&b->server_loop), 0);
 	buf_release(&b->heard);
+	secret_release(&b->bearer);
+	secret_release(&b->proxy);
 }
 
 static void ask(struct bench *b, const struct http_tls *tls)
@@ -128,15 +133,15 @@ static void ask(struct bench *b, const struct http_tls *tls)
 	CLEANUP(freep) char *url = xasprintf("https://127.0.0.1:%d/", b->port);
 
 	http_start(b->client, &(struct http_request){
-		.method = "GET", .url = url, .tls = tls, .want_http2 = true, .max_body_bytes = 1000, .done = hear, .arg = b });
+		.method = "GET", .url = url, .bearer = &b->bearer, .proxy = &b->proxy, .tls = tls, .want_http2 = true, .max_body_bytes = 1000, .done = hear, .arg = b });
 	assert_true(run_until(&b->loop, has_heard, b, PATIENCE_MS));
 }
 
-static char *with_server(const char *text, int port)
+static char *with_port(const char *text, const char *word, int port)
 {
-	const char *at = strstr(text, "SERVER");
+	const char *at = strstr(text, word);
 
-	return at ? xasprintf("%.*s127.0.0.1:%d%s", (int)(at - text), text, port, at + 6) : xstrdup(text);
+	return at ? xasprintf("%.*s127.0.0.1:%d%s", (int)(at - text), text, port, at + strlen(word)) : xstrdup(text);
 }
 
 static void is_trusted(void **state)
@@ -153,9 +158,82 @@ static void is_trusted(void **state)
 		tls.key_pem = slice_of(c->client->key_pem);
 	}
 	ask(&b, &tls);
-	want = with_server(c->heard, b.port);
+	want = with_port(c->heard, "SERVER", b.port);
 	if (strncmp(buf_str(&b.heard), want, strlen(want)) != 0)
 		assert_text(buf_str(&b.heard), want);
+	close_bench(&b);
+}
+
+/* ---- on the way ---- */
+
+static const struct way {
+	const char *name;
+	enum fake_proxy_type type;     /* 0: nobody listens there */
+	const char *scheme;
+	const char *server_name;
+	const char *asked;             /* what the proxy heard must have it; SERVER stands for host and port */
+	const char *heard;             /* what it must begin with; PROXY too */
+} ways[] = {
+	{ "a proxy is asked for a tunnel, and sees no token", FAKE_PROXY_CONNECT, "http://", NULL,
+	  "CONNECT SERVER HTTP/1.1\r\n", "200 127.0.0.1 as me" },
+	{ "a proxy is told who asks", FAKE_PROXY_CONNECT, "http://we:it%40s@", NULL,
+	  "Proxy-Authorization: Basic d2U6aXRAcw==\r\n", "200 127.0.0.1 as me" },
+	{ "a server name does not change whom the proxy is asked for", FAKE_PROXY_CONNECT, "http://", "api.internal",
+	  "CONNECT SERVER HTTP/1.1\r\n", "200 127.0.0.1 as me" },
+	{ "a proxy that refuses is named", FAKE_PROXY_REFUSES, "http://we:geheim@", NULL, "CONNECT SERVER",
+	  "retry: SERVER through proxy PROXY: CONNECT tunnel failed, response 407" },
+	{ "a proxy that is not there is named", 0, "http://we:geheim@", NULL, "",
+	  "retry: connect to SERVER through proxy 127.0.0.1:1: Connection refused" },
+};
+
+static void leads(void **state)
+{
+	const struct way *c = *state;
+	CLEANUP(freep) char *asked = NULL, *want = NULL, *half = NULL, *proxy_url = NULL;
+	struct http_tls tls = { .ca_pem = slice_of(ours.pem), .cert_pem = slice_of(client_cert.pem),
+		.key_pem = slice_of(client_cert.key_pem), .server_name = c->server_name };
+	struct fake_proxy *proxy;
+	struct bench b;
+
+	open_bench(&b, c->server_name ? &by_name : &by_ip);
+	proxy = c->type ? fake_proxy_new(&b.loop, c->type, b.port) : NULL;
+	proxy_url = xasprintf("%s127.0.0.1:%d", c->scheme, proxy ? fake_proxy_port(proxy) : 1);
+	secret_set(&b.proxy, slice_of(proxy_url));
+	secret_set(&b.bearer, slice_of("token-0815"));
+	ask(&b, &tls);
+	asked = with_port(c->asked, "SERVER", b.port);
+	half = with_port(c->heard, "SERVER", b.port);
+	want = with_port(half, "PROXY", proxy ? fake_proxy_port(proxy) : 1);
+	if (strncmp(buf_str(&b.heard), want, strlen(want)) != 0)
+		assert_text(buf_str(&b.heard), want);
+	if (proxy && !strstr(fake_proxy_asked(proxy), asked))
+		assert_text(fake_proxy_asked(proxy), asked);
+	assert_null(proxy ? strstr(fake_proxy_asked(proxy), "token-0815") : NULL);
+	assert_null(strstr(buf_str(&b.heard), "geheim"));
+	fake_proxy_free(proxy);
+	close_bench(&b);
+}
+
+static void a_socks_proxy_is_given_the_name(void **state)
+{
+	struct http_tls tls = { .ca_pem = slice_of(ours.pem) };
+	CLEANUP(freep) char *proxy_url = NULL, *asked = NULL, *url = NULL;
+	struct fake_proxy *proxy;
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, &by_name);
+	proxy = fake_proxy_new(&b.loop, FAKE_PROXY_SOCKS5, b.port);
+	proxy_url = xasprintf("socks5h://127.0.0.1:%d", fake_proxy_port(proxy));
+	url = xasprintf("https://api.internal:%d/", b.port);
+	secret_set(&b.proxy, slice_of(proxy_url));
+	http_start(b.client, &(struct http_request){
+		.method = "GET", .url = url, .proxy = &b.proxy, .tls = &tls, .max_body_bytes = 1000, .done = hear, .arg = &b });
+	assert_true(run_until(&b.loop, has_heard, &b, PATIENCE_MS));
+	assert_text(buf_str(&b.heard), "200 api.internal as nobody");
+	asked = xasprintf("api.internal:%d", b.port);
+	assert_text(fake_proxy_asked(proxy), asked);
+	fake_proxy_free(proxy);
 	close_bench(&b);
 }
 
@@ -195,6 +273,8 @@ static void set_up(void)
 	setenv("CURL_CA_BUNDLE", ca_file, 1);
 	setenv("https_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	setenv("no_proxy", "*", 1);
+	setenv("NO_PROXY", "*", 1);
 }
 
 static void tear_down(void)
@@ -209,12 +289,13 @@ static void tear_down(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_socks_proxy_is_given_the_name),
 		cmocka_unit_test(one_client_never_lends_its_certificate_to_another_request),
 	};
 	int n_failed;
 
 	set_up();
-	n_failed = RUN_TABLE(is_trusted, cases) + cmocka_run_group_tests(tests, NULL, NULL);
+	n_failed = RUN_TABLE(is_trusted, cases) + RUN_TABLE(leads, ways) + cmocka_run_group_tests(tests, NULL, NULL);
 	tear_down();
 	return n_failed;
 }
