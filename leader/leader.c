@@ -158,8 +158,8 @@ static void show_controller_state(struct leader *leader, enum controller_health 
 		status_state(leader->status, STATE_NOT_LEADER);
 		return;
 	}
-	/* Once running, what is shown stays: the condition tells. */
-	if (leader->phase == PHASE_RUNNING)
+	/* Once running, what is shown stays, and so does what is wrong with the configuration: the condition tells. */
+	if (leader->phase == PHASE_RUNNING || leader->complaint)
 		return;
 	if (health == CONTROLLER_NO_LEADER_DATA)
 		show_state(leader, "error fetching Gslb leader site details, ", why);
@@ -190,12 +190,22 @@ static void on_leads(struct leader *leader)
 	}
 }
 
+static void log_health(const struct leader *leader, enum controller_health health, const char *why)
+{
+	if (health == CONTROLLER_LEADER)
+		log_info("controller_leads", KV("controller", leader->config->controller_ip));
+	else
+		log_warn("controller_trouble", KV("controller", leader->config->controller_ip), KV("err", why));
+}
+
 static void on_health(void *arg, enum controller_health health, const char *why)
 {
 	struct leader *leader = arg;
 
 	if (leader->is_stopping)
 		return;
+	if (health != leader->controller_health || !leader->has_health)
+		log_health(leader, health, why);
 	leader->controller_health = health;
 	leader->has_health = true;
 	view_controller_conditions(leader, health, why);
@@ -415,7 +425,7 @@ void leader_free(struct leader *leader)
 	inventory_free(leader->inventory);
 	members_free(leader->members);
 	own_free(leader->own);
-	http_cancel(leader->uuid_call);
+	kube_cancel(leader->uuid_call);
 	status_free(leader->status);
 	controller_free(leader->controller);
 	actual_free(leader->actual);

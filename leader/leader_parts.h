@@ -36,7 +36,7 @@ struct leader {
 	char owner[48];                        /* "amko-<uuid>" */
 	bool is_config_missing;                /* the one in charge was deleted, and no other came */
 	char *complaint;                       /* why the newest GSLBConfig is not in charge; NULL: it is */
-	struct http_call *uuid_call;
+	struct kube_call *uuid_call;
 	struct actual *actual;                 /* NULL until listed */
 	char *default_pki;
 	struct knowledge knowledge;

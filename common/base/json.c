@@ -32,6 +32,22 @@ cJSON *json_parse(struct slice text, struct err *err)
 	return value;
 }
 
+static void wipe_texts(cJSON *value)
+{
+	cJSON *child;
+
+	if (cJSON_IsString(value))
+		explicit_bzero(value->valuestring, strlen(value->valuestring));
+	cJSON_ArrayForEach(child, value)
+		wipe_texts(child);
+}
+
+void json_wipe_free(cJSON *value)
+{
+	wipe_texts(value);
+	cJSON_Delete(value);
+}
+
 char *json_text(const cJSON *value)
 {
 	char *text = cJSON_PrintUnformatted(value);

@@ -14,6 +14,10 @@
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
+/* Deletes a value whose texts may be secret: they are wiped first. NULL is fine. */
+void json_wipe_free(cJSON *value);
+DEFINE_CLEANUP(cJSON *, json_wipe_free)
+
 /* Makes cJSON abort when memory runs out; once, before anything else. */
 void json_init(void);
 

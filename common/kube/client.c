@@ -1,32 +1,36 @@
 #include "common/kube/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 #include <utlist.h>
 
 #include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/kube/auth.h"
 
-#define TOKEN_MAX_BYTES (64 * 1024)
-#define TOKEN_AGE_MAX_MS 10000
 #define MESSAGE_MAX_CHARS 300
 
 struct kube_client {
 	struct http_client *http;
 	struct kube_context context;
-	struct secret token;           /* the one in use */
-	int64_t token_read_ms;         /* INT64_MIN: never */
-	char token_error[128];         /* why the tokenFile says nothing; "" */
+	struct kube_auth *auth;
 	struct kube_call *calls;
+	unsigned n_answers;            /* of auth, so far */
+	bool *is_gone;                 /* set when the client goes while it hands on an answer */
 };
 
-/* Lives as long as its http_call, which may outlive the client by a moment: client is NULL then. */
+/* Waits for a proof of who we are, is with the HTTP client, or runs done. It may outlive the client by a moment (client is
+ * NULL then): inside a callback of the HTTP client's, or of its own done. */
 struct kube_call {
 	struct kube_call *prev, *next;
 	struct kube_client *client;
-	struct http_call *http;
-	char *verb, *path;
+	struct http_call *http;        /* NULL: it waits, or done runs */
+	bool is_waiting, is_delivered;
+	unsigned waits_for;            /* the answer's number */
+	unsigned serial;               /* of the proof that was sent */
+	bool is_repeated;              /* after a 401 */
+	char *verb, *method, *path;
+	enum kube_body body_type;
+	struct secret body;            /* unset: none */
+	int64_t timeout_ms, idle_timeout_ms;
 	bool is_stream, is_counted;
 	bool (*on_status)(void *arg, int status);
 	bool (*on_bytes)(void *arg, struct slice bytes);
@@ -56,65 +60,6 @@ GROUP(KUBE_GSLBHOSTRULES, "amko.vmware.com", "v1alpha1", "gslbhostrules", "GSLBH
 GROUP(KUBE_AMKOCLUSTERS, "amko.vmware.com", "v1alpha1", "amkoclusters", "AMKOCluster");
 GROUP(KUBE_GDPS, "amko.vmware.com", "v1alpha2", "globaldeploymentpolicies", "GlobalDeploymentPolicy");
 
-/* ---- the token ---- */
-
-static void closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-/* False where the file cannot be read or says nothing: the token in use stays then. */
-static bool read_token(struct kube_client *client)
-{
-	CLEANUP(secret_release) struct secret file = { xcalloc(1, TOKEN_MAX_BYTES + 1), TOKEN_MAX_BYTES };
-	CLEANUP(closep) int fd = open(client->context.token_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t n = 0;
-	ssize_t got = fd < 0 ? -1 : 1;
-	struct slice text;
-
-	while (got > 0 && n < file.n) {
-		got = read(fd, file.bytes + n, file.n - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	text = slice_trim((struct slice){ file.bytes, n });
-	*client->token_error = '\0';
-	if (got < 0)
-		snprintf(client->token_error, sizeof(client->token_error), "%s", strerror(errno));
-	else if (n == file.n || text.n == 0)
-		snprintf(client->token_error, sizeof(client->token_error), text.n ? "too long" : "empty");
-	else
-		secret_set(&client->token, text);
-	return !*client->token_error;
-}
-
-static const struct secret *current_token(struct kube_client *client)
-{
-	int64_t now_ms = http_now_ms(client->http);
-
-	if (!client->context.token_file)
-		return &client->context.token;
-	if (client->token_read_ms == INT64_MIN || now_ms - client->token_read_ms >= TOKEN_AGE_MAX_MS) {
-		read_token(client);
-		client->token_read_ms = now_ms;
-	}
-	return &client->token;
-}
-
-/* The file may have changed since it was read: a 401 with another token now says nothing about that one. */
-static const struct secret *token_after_401(void *arg)
-{
-	struct kube_call *call = arg;
-	struct kube_client *client = call->client;
-	CLEANUP(secret_release) struct secret before = { 0 };
-
-	if (!client || !client->context.token_file || !secret_is_set(&client->token))
-		return NULL;
-	secret_set(&before, (struct slice){ client->token.bytes, client->token.n });
-	client->token_read_ms = http_now_ms(client->http);
-	return read_token(client) && !secret_same(&before, &client->token) ? &client->token : NULL;
-}
-
 /* ---- answers ---- */
 
 static enum err_code code_of(int status)
@@ -141,8 +86,8 @@ static void set_refusal(const struct kube_call *call, const struct http_reply *r
 	else
 		err_set(err, code_of(reply->status), "HTTP %d", reply->status);
 	err->http_status = reply->status;
-	if (client && *client->token_error && (reply->status == 401 || reply->status == 403))
-		err_wrap(err, "tokenFile %s: %s", client->context.token_file, client->token_error);
+	if (client && *kube_auth_complaint(client->auth) && (reply->status == 401 || reply->status == 403))
+		err_wrap(err, "%s", kube_auth_complaint(client->auth));
 }
 
 static void count(struct kube_call *call, const char *code)
@@ -160,11 +105,19 @@ static void count_status(struct kube_call *call, int status)
 	count(call, code);
 }
 
-static void free_call(struct kube_call *call)
+static void leave_client(struct kube_call *call)
 {
 	if (call->client)
 		DL_DELETE(call->client->calls, call);
+	call->client = NULL;
+}
+
+static void free_call(struct kube_call *call)
+{
+	leave_client(call);
+	secret_release(&call->body);
 	free(call->verb);
+	free(call->method);
 	free(call->path);
 	free(call);
 }
@@ -174,10 +127,49 @@ static void on_dropped(void *arg)
 	free_call(arg);
 }
 
+/* done may free the client, and give the call to kube_cancel() once more. */
+static void deliver(struct kube_call *call, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	leave_client(call);
+	call->http = NULL;
+	call->is_delivered = true;
+	call->done(call->arg, json, err, retry_after_ms);
+	free_call(call);
+}
+
+static void send_or_wait(struct kube_call *call);     /* on_done() may do it again */
+
+static void wait_for_proof(struct kube_call *call)
+{
+	call->is_waiting = true;
+	call->waits_for = call->client->n_answers;
+}
+
+static bool is_mendable(const struct kube_call *call, int status)
+{
+	return status == 401 && call->client && call->client->context.exec && !call->is_repeated;
+}
+
+/* True: the call goes on, with another proof. */
+static bool mend(struct kube_call *call)
+{
+	enum kube_refused refused = kube_auth_refused(call->client->auth, call->serial);
+
+	if (refused == KUBE_REFUSED_FINAL)
+		return false;
+	call->http = NULL;
+	call->is_repeated = true;
+	call->is_counted = false;
+	if (refused == KUBE_REFUSED_AGAIN)
+		send_or_wait(call);
+	else
+		wait_for_proof(call);
+	return true;
+}
+
 static void on_done(void *arg, const struct http_reply *reply, const struct err *failure)
 {
 	struct kube_call *call = arg;
-	kube_done_fn *done = call->done;
 	CLEANUP(cJSON_Deletep) cJSON *json = NULL;
 	struct err err = { 0 };
 
@@ -187,15 +179,15 @@ static void on_done(void *arg, const struct http_reply *reply, const struct err 
 		count_status(call, reply->status);
 	log_debug("kube_request", KV("cluster", call->client ? kube_client_name(call->client) : ""), KV("method", call->verb),
 		  KV("path", call->path), KV("status", reply ? reply->status : 0), KV("err", failure ? (const char *)failure->msg : ""));
-	arg = call->arg;
+	if (reply && is_mendable(call, reply->status) && mend(call))
+		return;
 	if (failure)
 		err = *failure;
 	else if (reply->status / 100 != 2)
 		set_refusal(call, reply, &err);
 	else if (!call->is_stream && reply->body.n && !(json = json_parse(reply->body, &err)))
 		err.http_status = reply->status;
-	free_call(call);
-	done(arg, json, err.code ? &err : NULL, reply ? reply->retry_after_ms : -1);
+	deliver(call, json, err.code ? &err : NULL, reply ? reply->retry_after_ms : -1);
 }
 
 static bool on_status(void *arg, int status)
@@ -203,7 +195,7 @@ static bool on_status(void *arg, int status)
 	struct kube_call *call = arg;
 
 	count_status(call, status);
-	return !call->on_status || call->on_status(call->arg, status);
+	return is_mendable(call, status) || !call->on_status || call->on_status(call->arg, status);
 }
 
 static bool on_bytes(void *arg, struct slice bytes)
@@ -228,40 +220,100 @@ static const char *content_type_of(enum kube_body type)
 	return headers[type];
 }
 
-/* Fills in what every request of this client has in common, and sends it. */
-static struct http_call *start(struct kube_client *client, struct kube_call *call, struct http_request *request,
-			       const char *path, enum kube_body type)
+static const struct secret *token_after_401(void *arg)
 {
-	const struct kube_context *context = &client->context;
-	CLEANUP(freep) char *url = xasprintf("%s%s", context->server ? context->server : "", path);
+	struct kube_call *call = arg;
+
+	return call->client ? kube_auth_read_again(call->client->auth) : NULL;
+}
+
+static void set_headers(const struct kube_call *call, struct strs *headers)
+{
+	strs_add(headers, "Accept: application/json");
+	strs_add(headers, "User-Agent: amko/" AMKO_VERSION);
+	if (content_type_of(call->body_type))
+		strs_add(headers, content_type_of(call->body_type));
+}
+
+static void send_as(struct kube_call *call, const struct kube_proof *proof)
+{
+	const struct kube_context *context = &call->client->context;
+	CLEANUP(freep) char *url = xasprintf("%s%s", context->server ? context->server : "", call->path);
 	CLEANUP(strs_release) struct strs headers = { 0 };
 	struct http_tls tls = {
 		.ca_pem = slice_of(context->ca_pem),
-		.cert_pem = slice_of(context->cert_pem),
-		.key_pem = { context->key_pem.bytes, context->key_pem.n },
+		.cert_pem = slice_of(proof->cert_pem),
+		.key_pem = proof->key_pem,
 		.server_name = context->tls_server_name,
 		.insecure = context->insecure,
 	};
 
-	strs_add(&headers, "Accept: application/json");
-	strs_add(&headers, "User-Agent: amko/" AMKO_VERSION);
-	if (content_type_of(type))
-		strs_add(&headers, content_type_of(type));
-	request->url = url;
-	request->headers = &headers;
-	request->bearer = current_token(client);
-	request->tls = &tls;
-	request->want_http2 = true;
-	request->max_body_bytes = KUBE_ANSWER_MAX_BYTES;
-	request->new_bearer = token_after_401;
-	request->done = on_done;
-	request->dropped = on_dropped;
-	request->arg = call;
-	call->path = xstrdup(path);
+	set_headers(call, &headers);
+	call->is_waiting = false;
+	call->serial = proof->serial;
+	call->http = http_start(call->client->http, &(struct http_request){
+		.method = call->method, .url = url, .headers = &headers, .bearer = proof->bearer, .basic = proof->basic,
+		.proxy = &context->proxy, .tls = &tls, .want_http2 = true, .max_body_bytes = KUBE_ANSWER_MAX_BYTES,
+		.body = { call->body.bytes, call->body.n },
+		.timeout_ms = call->timeout_ms, .idle_timeout_ms = call->idle_timeout_ms,
+		.on_status = call->is_stream ? on_status : NULL, .on_bytes = call->is_stream ? on_bytes : NULL,
+		.new_bearer = context->token_file ? token_after_401 : NULL,
+		.done = on_done, .dropped = on_dropped, .arg = call });
+}
+
+static void send_or_wait(struct kube_call *call)
+{
+	struct kube_proof proof;
+
+	if (kube_auth_get(call->client->auth, &proof))
+		send_as(call, &proof);
+	else
+		wait_for_proof(call);
+}
+
+/* One that has waited since before the answer; what done() starts meanwhile waits for the next. */
+static struct kube_call *next_answered(const struct kube_client *client)
+{
+	struct kube_call *call;
+
+	DL_FOREACH(client->calls, call)
+		if (call->is_waiting && call->waits_for != client->n_answers)
+			return call;
+	return NULL;
+}
+
+static void on_proof(void *arg, const struct err *err)
+{
+	struct kube_client *client = arg;
+	struct kube_call *call;
+	struct err refusal = err ? *err : (struct err){ 0 };
+	bool is_gone = false;
+
+	refusal.http_status = 401;     /* what the server would say to nobody: callers judge by it */
+	client->is_gone = &is_gone;
+	client->n_answers++;
+	while (!is_gone && (call = next_answered(client))) {
+		call->is_waiting = false;
+		if (!err) {
+			send_or_wait(call);
+			continue;
+		}
+		count(call, err_code_name(err->code));
+		deliver(call, NULL, &refusal, -1);
+	}
+	if (!is_gone)
+		client->is_gone = NULL;
+}
+
+static struct kube_call *call_new(struct kube_client *client, const char *method, const char *path)
+{
+	struct kube_call *call = xcalloc(1, sizeof(*call));
+
 	call->client = client;
+	call->method = xstrdup(method);
+	call->path = xstrdup(path);
 	DL_APPEND(client->calls, call);
-	call->http = http_start(client->http, request);
-	return call->http;
+	return call;
 }
 
 static char *verb_of(const char *method)
@@ -273,39 +325,47 @@ static char *verb_of(const char *method)
 	return verb;
 }
 
-struct http_call *kube_start(struct kube_client *client, const struct kube_request *request)
+struct kube_call *kube_start(struct kube_client *client, const struct kube_request *request)
 {
-	CLEANUP(freep) char *body = request->body ? json_text(request->body) : NULL;
-	struct kube_call *call = xcalloc(1, sizeof(*call));
-	struct http_request http = {
-		.method = request->method,
-		.body = slice_of(body),
-		.timeout_ms = request->timeout_ms ? request->timeout_ms : KUBE_TIMEOUT_MS,
-	};
+	struct kube_call *call = call_new(client, request->method, request->path);
 
+	if (request->body) {
+		CLEANUP(freep) char *body = json_text(request->body);
+
+		secret_set(&call->body, slice_of(body));
+	}
+	call->body_type = request->body_type;
+	call->timeout_ms = request->timeout_ms ? request->timeout_ms : KUBE_TIMEOUT_MS;
 	call->verb = verb_of(request->method);
 	call->done = request->done;
 	call->arg = request->arg;
-	return start(client, call, &http, request->path, request->body_type);
+	send_or_wait(call);
+	return call;
 }
 
-struct http_call *kube_stream_start(struct kube_client *client, const struct kube_stream *stream)
+struct kube_call *kube_stream_start(struct kube_client *client, const struct kube_stream *stream)
 {
-	struct kube_call *call = xcalloc(1, sizeof(*call));
-	struct http_request http = {
-		.method = "GET",
-		.idle_timeout_ms = stream->idle_timeout_ms,
-		.on_status = on_status,
-		.on_bytes = on_bytes,
-	};
+	struct kube_call *call = call_new(client, "GET", stream->path);
 
 	call->verb = xstrdup("watch");
 	call->is_stream = true;
+	call->idle_timeout_ms = stream->idle_timeout_ms;
 	call->on_status = stream->on_status;
 	call->on_bytes = stream->on_bytes;
 	call->done = stream->done;
 	call->arg = stream->arg;
-	return start(client, call, &http, stream->path, KUBE_BODY_NONE);
+	send_or_wait(call);
+	return call;
+}
+
+void kube_cancel(struct kube_call *call)
+{
+	if (!call || call->is_delivered)
+		return;
+	if (call->http)
+		http_cancel(call->http);       /* on_dropped() frees it */
+	else
+		free_call(call);
 }
 
 struct kube_client *kube_client_new(struct http_client *http, const struct kube_context *context)
@@ -313,8 +373,8 @@ struct kube_client *kube_client_new(struct http_client *http, const struct kube_
 	struct kube_client *client = xcalloc(1, sizeof(*client));
 
 	client->http = http;
-	client->token_read_ms = INT64_MIN;
 	kube_context_copy(&client->context, context);
+	client->auth = kube_auth_new(http_loop(http), &client->context, on_proof, client);
 	return client;
 }
 
@@ -326,11 +386,12 @@ void kube_client_free(struct kube_client *client)
 		struct kube_call *call = client->calls;
 
 		/* Inside a callback of the HTTP client the call lives on for a moment, without us. */
-		DL_DELETE(client->calls, call);
-		call->client = NULL;
-		http_cancel(call->http);
+		leave_client(call);
+		kube_cancel(call);
 	}
-	secret_release(&client->token);
+	if (client->is_gone)
+		*client->is_gone = true;
+	kube_auth_free(client->auth);
 	kube_context_release(&client->context);
 	free(client);
 }

@@ -3,7 +3,9 @@
  * Ownership: a client copies its context. Calls end with the client (done is not called any more).
  * Errors:    401 ERR_AUTH, 403 ERR_FORBIDDEN, 404 ERR_NOTFOUND, 409 ERR_CONFLICT, 410 ERR_GONE, 429 and 5xx ERR_RETRY,
  *            other 4xx ERR_INVALID; http_status is set, the message is that of the Status object, bounded.
- *            A 2xx that is not JSON is ERR_INVALID. A tokenFile is read anew at most every 10 s and after a 401.
+ *            A 2xx that is not JSON is ERR_INVALID. Where an exec plugin gives the credentials, a call waits for it at most
+ *            30 s and fails with ERR_AUTH, as after a 401, and what the plugin said (auth.h). After a 401 the plugin runs
+ *            again, a tokenFile is read again, and where that gives another credential the request is repeated once.
  */
 #pragma once
 
@@ -15,6 +17,7 @@
 #define KUBE_TIMEOUT_MS 30000
 
 struct kube_client;
+struct kube_call;
 
 /* A resource of the API, in static tables. */
 struct kube_resource {
@@ -47,10 +50,13 @@ struct kube_client *kube_client_new(struct http_client *http, const struct kube_
 void kube_client_free(struct kube_client *client);                 /* NULL is fine */
 const char *kube_client_name(const struct kube_client *client);    /* the context's */
 
-/* Never calls done from inside. The call may be given to http_cancel(). */
-struct http_call *kube_start(struct kube_client *client, const struct kube_request *request);
+/* Never calls done from inside. The call may be given to kube_cancel() until done has returned. */
+struct kube_call *kube_start(struct kube_client *client, const struct kube_request *request);
+/* done is not called any more. NULL is fine. May be called from inside any callback. */
+void kube_cancel(struct kube_call *call);
 
-/* A stream (watch): see http_request's on_status and on_bytes. done gets json == NULL. */
+/* A stream (watch): see http_request's on_status and on_bytes; on_status does not hear of a 401 that an exec plugin may mend.
+ * done gets json == NULL. */
 struct kube_stream {
 	const char *path;
 	int64_t idle_timeout_ms;
@@ -59,4 +65,4 @@ struct kube_stream {
 	kube_done_fn *done;
 	void *arg;
 };
-struct http_call *kube_stream_start(struct kube_client *client, const struct kube_stream *stream);
+struct kube_call *kube_stream_start(struct kube_client *client, const struct kube_stream *stream);

@@ -44,7 +44,7 @@ struct informer {
 	struct err failure;                      /* the last one; code ERR_NONE once all is well */
 	struct backoff backoff;
 
-	struct http_call *call;                  /* the page or the watch under way */
+	struct kube_call *call;                  /* the page or the watch under way */
 	uv_timer_t retry, stale;
 	int n_open_handles;
 
@@ -597,7 +597,7 @@ void informer_free(struct informer *in)
 	if (!in || in->is_freed)
 		return;
 	in->is_freed = true;
-	http_cancel(TAKE(in->call));
+	kube_cancel(TAKE(in->call));
 	uv_timer_stop(&in->retry);
 	uv_timer_stop(&in->stale);
 	if (!in->n_inside)

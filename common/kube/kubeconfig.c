@@ -9,6 +9,8 @@
 #include "common/base/table.h"
 #include "common/base/yaml.h"
 
+#define WORD_COST_BYTES 64             /* of an argument, beside its text */
+#define EXEC_GROUP "client.authentication.k8s.io"
 #define SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 
 /* The file as it is written. */
@@ -18,11 +20,24 @@ struct cluster_entry {
 	bool insecure;
 };
 
+struct env_entry {
+	char *name, *value;
+};
+
+struct exec_entry {
+	char *command, *api_version, *install_hint, *interactive_mode;
+	struct strs args;
+	struct env_entry *env;
+	size_t n_env;
+	bool wants_cluster;
+};
+
 struct user_entry {
 	char *name;
 	char *cert_file, *cert_data, *key_file, *key_data;
 	char *token, *token_file;
 	char *username, *password, *as;
+	struct exec_entry exec;
 	bool has_exec, has_auth_provider;
 };
 
@@ -36,6 +51,7 @@ struct file {
 	struct user_entry *users;
 	struct context_entry *contexts;
 	size_t n_clusters, n_users, n_contexts;
+	const cJSON *json;             /* what it was read from, borrowed: extensions have any form */
 };
 
 static const struct field no_fields[] = { { 0 } };
@@ -50,6 +66,23 @@ static const struct field cluster_fields[] = {
 	{ 0 },
 };
 
+static const struct field env_fields[] = {
+	{ "name",  STR_AT(struct env_entry, name), .never_null = true },
+	{ "value", STR_AT(struct env_entry, value), .never_null = true },
+	{ 0 },
+};
+
+static const struct field exec_fields[] = {
+	{ "apiVersion",         STR_AT(struct exec_entry, api_version), .never_null = true },
+	{ "command",            STR_AT(struct exec_entry, command), .never_null = true },
+	{ "args",               STRS_AT(struct exec_entry, args) },
+	{ "env",                LIST_AT(struct exec_entry, env, n_env, struct env_entry, env_fields) },
+	{ "installHint",        STR_AT(struct exec_entry, install_hint) },
+	{ "interactiveMode",    STR_AT(struct exec_entry, interactive_mode), .never_null = true },
+	{ "provideClusterInfo", BOOL_AT(struct exec_entry, wants_cluster) },
+	{ 0 },
+};
+
 static const struct field user_fields[] = {
 	{ "client-certificate",      STR_AT(struct user_entry, cert_file) },
 	{ "client-certificate-data", STR_AT(struct user_entry, cert_data) },
@@ -60,7 +93,7 @@ static const struct field user_fields[] = {
 	{ "username",                STR_AT(struct user_entry, username) },
 	{ "password",                STR_AT(struct user_entry, password) },
 	{ "as",                      STR_AT(struct user_entry, as) },
-	{ "exec",                    FLAT(no_fields), HAS_AT(struct user_entry, has_exec) },
+	{ "exec",                    OBJECT_AT(struct user_entry, exec, exec_fields), HAS_AT(struct user_entry, has_exec) },
 	{ "auth-provider",           FLAT(no_fields), HAS_AT(struct user_entry, has_auth_provider) },
 	{ 0 },
 };
@@ -116,24 +149,13 @@ static void file_release(struct file *file)
 		wipe(file->users[i].key_data);
 		wipe(file->users[i].token);
 		wipe(file->users[i].password);
+		for (size_t e = 0; e < file->users[i].exec.n_env; e++)
+			wipe(file->users[i].exec.env[e].value);
 	}
+	for (size_t i = 0; i < file->n_clusters; i++)
+		wipe(file->clusters[i].proxy_url);
 	table_release(file_fields, file);
 }
-
-static void json_wipe_free(cJSON *value)
-{
-	cJSON *users = cJSON_GetObjectItemCaseSensitive(value, "users"), *named, *field;
-
-	cJSON_ArrayForEach(named, users) {
-		cJSON *user = cJSON_GetObjectItemCaseSensitive(named, "user");
-
-		cJSON_ArrayForEach(field, user)
-			wipe(cJSON_GetStringValue(field));
-	}
-	cJSON_Delete(value);
-}
-
-DEFINE_CLEANUP(cJSON *, json_wipe_free)
 
 /* Base64 as Go's decoder takes it: padded, line ends anywhere. EVP_DecodeBlock alone would also take
  * blanks and early '='. */
@@ -254,6 +276,35 @@ static char *server_url(const char *server)
 	return n > scheme && server[scheme] != '/' && server[scheme] != ':' ? xstrndup(server, n) : NULL;
 }
 
+/* Without a slash at the end, and for curl: "socks5h" has the proxy resolve the name, as "socks5" means elsewhere. */
+static bool proxy_read(const char *url, struct secret *out)
+{
+	static const char *const schemes[][2] = {
+		{ "http://", "http://" }, { "https://", "https://" }, { "socks5://", "socks5h://" },
+	};
+	size_t n = strlen(url), i = 0;
+	char *address;
+
+	while (i < ARRAY_SIZE(schemes) && strncmp(url, schemes[i][0], strlen(schemes[i][0])) != 0)
+		i++;
+	if (i == ARRAY_SIZE(schemes))
+		return false;
+	url += strlen(schemes[i][0]);
+	n -= strlen(schemes[i][0]);
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	for (size_t c = 0; c < n; c++)
+		if ((unsigned char)url[c] <= ' ' || (unsigned char)url[c] >= 0x7f || strchr("/?#\\\"<>^`{|}", url[c]))
+			return false;
+	if (n == 0 || *url == ':' || url[n - 1] == '@')
+		return false;
+	address = xasprintf("%s%.*s", schemes[i][1], (int)n, url);
+	secret_set(out, slice_of(address));
+	wipe(address);
+	free(address);
+	return true;
+}
+
 static bool resolve_cluster(const struct cluster_entry *c, size_t index, const char *dir, struct kube_context *out,
 			    struct err *err)
 {
@@ -263,8 +314,9 @@ static bool resolve_cluster(const struct cluster_entry *c, size_t index, const c
 	if (!out->server)
 		return err_set(err, ERR_INVALID, "clusters[%zu].cluster.server: %s", index,
 			       *c->server ? "not an https:// address" : "missing");
-	if (is_given(c->proxy_url))
-		return err_set(err, ERR_INVALID, "clusters[%zu].cluster.proxy-url: not supported", index);
+	if (is_given(c->proxy_url) && !proxy_read(c->proxy_url, &out->proxy))
+		return err_set(err, ERR_INVALID, "clusters[%zu].cluster.proxy-url: not an http://, https:// or socks5:// address",
+			       index);
 	if (c->insecure && (is_given(c->ca_data) || is_given(c->ca_file)))
 		return err_set(err, ERR_INVALID, "clusters[%zu].cluster.insecure-skip-tls-verify: not together with a "
 			       "certificate authority", index);
@@ -279,8 +331,82 @@ static bool resolve_cluster(const struct cluster_entry *c, size_t index, const c
 /* The name of a field we cannot do. Passing over one of them would make us somebody else. */
 static const char *unsupported(const struct user_entry *u)
 {
-	return u->has_exec ? "exec" : u->has_auth_provider ? "auth-provider" : is_given(u->username) ? "username" :
-	       is_given(u->password) ? "password" : is_given(u->as) ? "as" : NULL;
+	return u->has_auth_provider ? "auth-provider" : is_given(u->as) ? "as" : NULL;
+}
+
+/* What is wrong with it, in the form "field: reason"; NULL: nothing. As kubectl judges. */
+static const char *exec_fault(const struct exec_entry *exec)
+{
+	bool is_v1 = streq(exec->api_version, EXEC_GROUP "/v1"), is_beta = streq(exec->api_version, EXEC_GROUP "/v1beta1");
+	const char *mode = exec->interactive_mode;
+
+	if (!*exec->command)
+		return "command: missing";
+	if (!is_v1 && !is_beta)
+		return *exec->api_version ? "apiVersion: neither " EXEC_GROUP "/v1 nor v1beta1" : "apiVersion: missing";
+	if (streq(mode, "Always"))
+		return "interactiveMode: Always, but nobody sits here";
+	if (!*mode && is_v1)
+		return "interactiveMode: missing";
+	if (*mode && !streq(mode, "Never") && !streq(mode, "IfAvailable"))
+		return "interactiveMode: not Never, IfAvailable or Always";
+	if (exec->n_env > KUBECONFIG_MAX_WORDS || exec->args.n > KUBECONFIG_MAX_WORDS)
+		return "args, env: too many";
+	for (size_t i = 0; i < exec->n_env; i++)
+		if (!*exec->env[i].name || strchr(exec->env[i].name, '='))
+			return "env: a name is missing or has a =";
+	return NULL;
+}
+
+/* What the cluster's entry says to such programs. */
+static char *exec_config(const struct file *f, size_t cluster)
+{
+	const cJSON *named = cJSON_GetArrayItem(json_get(f->json, "clusters"), (int)cluster), *extension;
+
+	cJSON_ArrayForEach(extension, json_at(named, "cluster", "extensions", NULL)) {
+		const char *name = json_str(extension, "name");
+		const cJSON *config = json_get(extension, "extension");
+
+		if (name && streq(name, EXEC_GROUP "/exec") && config)
+			return json_text(config);
+	}
+	return NULL;
+}
+
+static void resolve_exec(const struct file *f, const struct exec_entry *entry, size_t cluster, const char *dir,
+			 struct kube_context *out)
+{
+	struct kube_exec *exec = out->exec = xcalloc(1, sizeof(*exec));
+
+	exec->command = strchr(entry->command, '/') ? path_in(dir, entry->command) : xstrdup(entry->command);
+	strs_copy(&exec->args, &entry->args);
+	exec->env = xcalloc(entry->n_env, sizeof(*exec->env));
+	for (; exec->n_env < entry->n_env; exec->n_env++) {
+		char *pair = xasprintf("%s=%s", entry->env[exec->n_env].name, entry->env[exec->n_env].value);
+
+		secret_set(&exec->env[exec->n_env], slice_of(pair));
+		wipe(pair);
+		free(pair);
+	}
+	exec->api_version = xstrdup(entry->api_version);
+	exec->install_hint = is_given(entry->install_hint) ? xstrdup(entry->install_hint) : NULL;
+	exec->wants_cluster = entry->wants_cluster;
+	exec->cluster_config = exec_config(f, cluster);
+}
+
+static bool resolve_basic(const struct user_entry *u, size_t index, struct kube_context *out, struct err *err)
+{
+	char *pair;
+
+	if (!is_given(u->username) && !is_given(u->password))
+		return true;
+	if (is_given(u->token) || is_given(u->token_file))
+		return err_set(err, ERR_INVALID, "users[%zu].user.username: not together with a token", index);
+	pair = xasprintf("%s:%s", u->username ? u->username : "", u->password ? u->password : "");
+	secret_set(&out->basic, slice_of(pair));
+	wipe(pair);
+	free(pair);
+	return true;
 }
 
 static bool resolve_user(const struct user_entry *u, size_t index, const char *dir, struct kube_context *out,
@@ -302,7 +428,12 @@ static bool resolve_user(const struct user_entry *u, size_t index, const char *d
 		secret_set(&out->token, slice_of(u->token));
 	if (is_given(u->token_file))
 		out->token_file = path_in(dir, u->token_file);
-	return true;
+	return resolve_basic(u, index, out, err);
+}
+
+static bool is_somebody(const struct kube_context *c)
+{
+	return c->cert_pem || secret_is_set(&c->token) || c->token_file || secret_is_set(&c->basic);
 }
 
 static bool resolve_entry(const struct file *f, size_t index, const char *dir, struct kube_context *out,
@@ -325,7 +456,11 @@ static bool resolve_entry(const struct file *f, size_t index, const char *dir, s
 		return false;
 	if (u < f->n_users && !resolve_user(&f->users[u], u, dir, out, err))
 		return false;
-	if (out->server[4] == ':' && (out->cert_pem || secret_is_set(&out->token) || out->token_file))
+	if (u < f->n_users && f->users[u].has_exec && exec_fault(&f->users[u].exec))
+		return err_set(err, ERR_INVALID, "users[%zu].user.exec.%s", u, exec_fault(&f->users[u].exec));
+	if (u < f->n_users && f->users[u].has_exec && !is_somebody(out))
+		resolve_exec(f, &f->users[u].exec, c, dir, out);
+	if (out->server[4] == ':' && (is_somebody(out) || out->exec))
 		return err_set(err, ERR_INVALID, "clusters[%zu].cluster.server: credentials are sent over https:// only", c);
 	return true;
 }
@@ -349,6 +484,22 @@ static size_t text_bytes(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+static size_t context_bytes(const struct kube_context *context)
+{
+	const struct kube_exec *exec = context->exec;
+	size_t n = text_bytes(context->ca_pem) + text_bytes(context->cert_pem) + context->key_pem.n + context->token.n +
+		   context->basic.n + context->proxy.n;
+
+	if (!exec)
+		return n;
+	n += text_bytes(exec->cluster_config) + text_bytes(exec->install_hint);
+	for (size_t i = 0; i < exec->args.n; i++)
+		n += strlen(exec->args.v[i]) + WORD_COST_BYTES;
+	for (size_t i = 0; i < exec->n_env; i++)
+		n += exec->env[i].n + WORD_COST_BYTES;
+	return n;
+}
+
 static bool resolve_all(const struct file *f, const char *dir, struct kubeconfig *out, struct err *err)
 {
 	size_t bytes = 0;
@@ -361,7 +512,7 @@ static bool resolve_all(const struct file *f, const char *dir, struct kubeconfig
 			continue;
 		resolve(f, i, dir, context);
 		out->n_contexts++;
-		bytes += text_bytes(context->ca_pem) + text_bytes(context->cert_pem) + context->key_pem.n + context->token.n;
+		bytes += context_bytes(context);
 		if (bytes > KUBECONFIG_MAX_RESOLVED_BYTES)
 			return err_set(err, ERR_LIMIT, "credentials of all contexts together over %d bytes",
 				       KUBECONFIG_MAX_RESOLVED_BYTES);
@@ -383,6 +534,7 @@ bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out
 		return false;
 	if (!cJSON_IsObject(json))
 		return err_set(err, ERR_INVALID, cJSON_IsNull(json) ? "empty" : "not a kubeconfig: no fields in it");
+	file.json = json;
 	is_good = table_read(file_fields, json, "", &file, err) && check_file(&file, err) &&
 		  resolve_all(&file, dir, out, err);
 	if (is_good)
@@ -467,13 +619,28 @@ void kubeconfig_release(struct kubeconfig *config)
 	*config = (struct kubeconfig){ 0 };
 }
 
+static bool exec_same(const struct kube_exec *a, const struct kube_exec *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->n_env != b->n_env)
+		return false;
+	for (size_t i = 0; i < a->n_env; i++)
+		if (!secret_same(&a->env[i], &b->env[i]))
+			return false;
+	return streq(a->command, b->command) && strs_same_list(&a->args, &b->args) && streq(a->api_version, b->api_version) &&
+	       streq0(a->install_hint, b->install_hint) && a->wants_cluster == b->wants_cluster &&
+	       streq0(a->cluster_config, b->cluster_config);
+}
+
 bool kube_context_same(const struct kube_context *a, const struct kube_context *b)
 {
 	return streq0(a->name, b->name) && streq0(a->server, b->server) && streq0(a->namespace, b->namespace) &&
 	       streq0(a->tls_server_name, b->tls_server_name) && a->insecure == b->insecure &&
 	       streq0(a->ca_pem, b->ca_pem) && streq0(a->cert_pem, b->cert_pem) &&
 	       secret_same(&a->key_pem, &b->key_pem) && secret_same(&a->token, &b->token) &&
-	       streq0(a->token_file, b->token_file) && streq0(a->error, b->error);
+	       streq0(a->token_file, b->token_file) && secret_same(&a->basic, &b->basic) &&
+	       secret_same(&a->proxy, &b->proxy) && exec_same(a->exec, b->exec) && streq0(a->error, b->error);
 }
 
 static void secret_copy(struct secret *to, const struct secret *from)
@@ -481,6 +648,40 @@ static void secret_copy(struct secret *to, const struct secret *from)
 	*to = (struct secret){ 0 };
 	if (secret_is_set(from))
 		secret_set(to, (struct slice){ from->bytes, from->n });
+}
+
+static struct kube_exec *exec_copy(const struct kube_exec *from)
+{
+	struct kube_exec *to;
+
+	if (!from)
+		return NULL;
+	to = xcalloc(1, sizeof(*to));
+	to->command = xstrdup(from->command);
+	strs_copy(&to->args, &from->args);
+	to->env = xcalloc(from->n_env, sizeof(*to->env));
+	for (; to->n_env < from->n_env; to->n_env++)
+		secret_copy(&to->env[to->n_env], &from->env[to->n_env]);
+	to->api_version = xstrdup(from->api_version);
+	to->install_hint = xstrdup(from->install_hint);
+	to->wants_cluster = from->wants_cluster;
+	to->cluster_config = xstrdup(from->cluster_config);
+	return to;
+}
+
+static void exec_free(struct kube_exec *exec)
+{
+	if (!exec)
+		return;
+	for (size_t i = 0; i < exec->n_env; i++)
+		secret_release(&exec->env[i]);
+	free(exec->env);
+	strs_release(&exec->args);
+	free(exec->command);
+	free(exec->api_version);
+	free(exec->install_hint);
+	free(exec->cluster_config);
+	free(exec);
 }
 
 void kube_context_copy(struct kube_context *to, const struct kube_context *from)
@@ -494,10 +695,13 @@ void kube_context_copy(struct kube_context *to, const struct kube_context *from)
 		.ca_pem = xstrdup(from->ca_pem),
 		.cert_pem = xstrdup(from->cert_pem),
 		.token_file = xstrdup(from->token_file),
+		.exec = exec_copy(from->exec),
 		.error = xstrdup(from->error),
 	};
 	secret_copy(&to->key_pem, &from->key_pem);
 	secret_copy(&to->token, &from->token);
+	secret_copy(&to->basic, &from->basic);
+	secret_copy(&to->proxy, &from->proxy);
 }
 
 void kube_context_release(struct kube_context *context)
@@ -513,6 +717,9 @@ void kube_context_release(struct kube_context *context)
 	secret_release(&context->key_pem);
 	secret_release(&context->token);
 	free(context->token_file);
+	secret_release(&context->basic);
+	secret_release(&context->proxy);
+	exec_free(context->exec);
 	free(context->error);
 	*context = (struct kube_context){ 0 };
 }

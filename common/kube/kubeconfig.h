@@ -4,14 +4,27 @@
  *            remembered and read by the client, because the token in it changes.
  * Errors:    ERR_INVALID with line or field path ("line 7: ...", "users[2].user.client-key-data: not base64") for what is
  *            malformed. A context that refers to a missing cluster, user or file, or to a way of proving who we are that we
- *            do not have (exec, auth-provider, username, impersonation, proxy-url), does not spoil the others: it carries
- *            its own error. Of equal names the first counts.
+ *            do not have (auth-provider, impersonation), does not spoil the others: it carries its own error. Of equal
+ *            names the first counts.
  * Source:    https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 #pragma once
 
 #include "common/base/err.h"
 #include "common/base/secret.h"
+#include "common/base/strs.h"
+
+/* A program that gives the credentials (client.authentication.k8s.io). */
+struct kube_exec {
+	char *command;                 /* with a slash in it: a file; without: to be found in PATH */
+	struct strs args;
+	struct secret *env;            /* each "NAME=value" */
+	size_t n_env;
+	char *api_version;             /* "client.authentication.k8s.io/v1" or ".../v1beta1" */
+	char *install_hint;            /* NULL where absent */
+	bool wants_cluster;            /* provideClusterInfo */
+	char *cluster_config;          /* JSON of the cluster's extension for such programs; NULL where absent */
+};
 
 struct kube_context {
 	char *name;
@@ -24,6 +37,9 @@ struct kube_context {
 	char *cert_pem;
 	struct secret key_pem, token;
 	char *token_file;              /* NULL where absent; wins over token */
+	struct secret basic;           /* "name:password" */
+	struct secret proxy;           /* as http_request's; its address may have a password */
+	struct kube_exec *exec;        /* NULL where absent, or where one of the others is there: they win */
 	char *error;                   /* NULL, or why this context cannot be used, with the field's path */
 };
 
@@ -35,6 +51,7 @@ struct kubeconfig {
 
 #define KUBECONFIG_MAX_BYTES (4 * 1024 * 1024)
 #define KUBECONFIG_MAX_ENTRIES 4096                        /* clusters, users, contexts: each */
+#define KUBECONFIG_MAX_WORDS 1000                          /* args, env of a program: each */
 #define KUBECONFIG_MAX_RESOLVED_BYTES (64 * 1024 * 1024)   /* credentials of all contexts: each has its own copy */
 #define KUBECONFIG_PEM_MAX_BYTES (1024 * 1024)             /* of a file that it names */
 

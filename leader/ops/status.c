@@ -8,6 +8,7 @@
 
 #define MAX_WAITING 256
 #define CONDITIONS_AFTER_MS 100        /* several of them change together */
+#define RESTORE_EVERY_MS 5000
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 
@@ -28,7 +29,8 @@ struct status {
 	char *last_state;
 	struct write *queue;
 	size_t n_queue;
-	struct http_call *call;
+	uint64_t may_restore_ms;       /* on the loop's clock */
+	struct kube_call *call;
 	uv_timer_t *timer;
 	struct backoff backoff;
 	/* What was last written for other objects, so that it is not written again before it is seen. */
@@ -75,7 +77,7 @@ void status_free(struct status *s)
 {
 	if (!s)
 		return;
-	http_cancel(s->call);
+	kube_cancel(s->call);
 	while (s->queue)
 		write_free(s, s->queue);
 	for (size_t i = 0; i < s->n_conditions; i++)
@@ -231,11 +233,15 @@ static void enqueue_state(struct status *s)
 	send_next(s);
 }
 
-/* Made anew, or replaced without its status: it is told again. Writes that are under way will show by themselves. */
+/* Made anew, replaced without its status, or overwritten by somebody: it is told again, but not more often than every few
+ * seconds, or two writers would never end. Writes that are under way will show by themselves. */
 static void restore_lost(struct status *s, const struct gslbconfig *config)
 {
-	if (s->queue || !*s->last_state || config->state)
+	uint64_t now_ms = uv_now(s->options.loop);
+
+	if (s->queue || !*s->last_state || streq0(config->state, s->last_state) || now_ms < s->may_restore_ms)
 		return;
+	s->may_restore_ms = now_ms + RESTORE_EVERY_MS;
 	enqueue_state(s);
 }
 

@@ -25,7 +25,7 @@ struct cluster {
 	struct informer *informers[N_WATCHES];
 	enum served served[N_DISCOVERIES];
 	/* Discovery runs through `discovered` one by one. */
-	struct http_call *call;
+	struct kube_call *call;
 	size_t at;
 	uv_timer_t *timer;
 	struct backoff backoff;
@@ -272,7 +272,7 @@ void cluster_free(struct cluster *cluster)
 			informer_each(cluster->informers[i], take_out, cluster);
 	for (int i = 0; i < N_WATCHES; i++)
 		informer_free(cluster->informers[i]);
-	http_cancel(cluster->call);
+	kube_cancel(cluster->call);
 	if (cluster->timer)
 		uv_close((uv_handle_t *)cluster->timer, on_timer_closed);
 	kube_client_free(cluster->kube);

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from bench import ACCEPTED
-from ground import NOBODY, NOBODY_TOKEN
+from ground import ADMIN_TOKEN, NOBODY, NOBODY_TOKEN
 from manifests import address_in, member
 from trouble import Failure, same
 
@@ -77,6 +77,28 @@ def use_token_without_rights(site):
     site.write_members(users={BAD: {"tokenFile": path}})
 
 
+LOGIN = """echo '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",""" \
+        f""""status": {{"token": "{ADMIN_TOKEN}"}}}}'"""
+
+
+def write_login(site, text):
+    path = os.path.join(site.folder, "login")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\n{text}\n")
+    os.chmod(path, 0o700)
+    return path
+
+
+def use_login_that_fails(site):
+    site.write_members(users={BAD: {"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+        "command": write_login(site, "echo not logged in >&2; exit 1")}}})
+
+
+def log_in(site):
+    write_login(site, LOGIN)
+
+
 def write_right_members(site):
     site.write_members()
 
@@ -87,6 +109,8 @@ def write_right_members(site):
                  id="wrong-authority"),
     pytest.param(use_unknown_token, trouble("Unauthorized", "routes", "HTTP 401"), write_right_members,
                  id="unknown-token"),
+    pytest.param(use_login_that_fails, trouble("Unauthorized", "exec plugin", "exit code 1: not logged in"), log_in,
+                 id="login-fails"),
     pytest.param(use_token_without_rights, trouble("Forbidden", "Service", "HTTP 403", "services is forbidden"), grant,
                  id="no-rights"),
 ])

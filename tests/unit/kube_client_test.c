@@ -1,10 +1,12 @@
 /* Requests to an API server: paths, headers, what an answer means, and tokens that change in their file. */
 #include "common/kube/client.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/metrics.h"
+#include "tests/unit/certs.h"
 #include "tests/unit/fake_http.h"
 #include "tests/unit/unit.h"
 
@@ -233,6 +235,300 @@ static void a_token_is_sent_but_not_repeated(void **state)
 	close_bench(&b);
 }
 
+/* ---- programs that give credentials ---- */
+
+#define V1 "client.authentication.k8s.io/v1"
+
+/* Counts its runs by the lines of a file beside it. No connection of ours is open in it; curl has two ends of a pair. */
+#define PLUGIN "#!/bin/sh\necho x >>\"$0.n\"\nn=$(grep -c x \"$0.n\")\n[ $(ls -l /proc/$$/fd | grep -c socket:) -le 2 ] || exit 7\n"
+
+struct plugin {
+	char *path, *count_path;
+	struct kube_exec exec;
+};
+
+static void plugin_make(struct plugin *p, const char *text)
+{
+	CLEANUP(freep) char *whole = xasprintf("%s%s", PLUGIN, text);
+
+	p->path = new_file(whole);
+	chmod(p->path, 0700);
+	p->count_path = xasprintf("%s.n", p->path);
+	p->exec = (struct kube_exec){ .command = p->path, .api_version = xstrdup(V1) };
+}
+
+static int plugin_runs(const struct plugin *p)
+{
+	FILE *f = fopen(p->count_path, "r");
+	int n = 0;
+
+	for (int c; f && (c = fgetc(f)) != EOF;)
+		n += c == 'x';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void plugin_remove(struct plugin *p)
+{
+	unlink(p->path);
+	unlink(p->count_path);
+	free(p->path);
+	free(p->count_path);
+	free(p->exec.api_version);
+}
+
+static void start_get(struct bench *b, struct kube_call **call)
+{
+	struct kube_call *started = kube_start(b->kube, &(struct kube_request){
+		.method = "GET", .path = "/api/v1/x?limit=1", .done = hear, .arg = b });
+
+	if (call)
+		*call = started;
+}
+
+static bool two_are_done(void *arg)
+{
+	return ((struct bench *)arg)->n_done >= 2;
+}
+
+static void two_calls_wait_for_one_run_and_a_third_for_none(void **state)
+{
+	static const struct fake_answer script[] = {
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 200, .body = "1" },
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 200, .body = "1" },
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 200, .body = "3" },
+	};
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\",\"status\":{\"token\":\"t'$n'\","
+		    "\"expirationTimestamp\":\"2001-01-01T00:00:00Z\"}}'");
+	open_bench(&b, script, ARRAY_SIZE(script), (struct kube_context){ .exec = &p.exec });
+	start_get(&b, NULL);
+	start_get(&b, NULL);
+	assert_true(run_until(&b.loop, two_are_done, &b, PATIENCE_MS));
+	assert_text(buf_str(&b.heard), "11");
+	ask(&b, "3");
+	assert_int_equal(plugin_runs(&p), 1);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+#define GIVES "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\",\"status\":{\"token\":\"t'$n'\"}}'"
+
+static void a_401_runs_it_once_more_and_repeats_the_request_once(void **state)
+{
+	static const struct fake_answer script[] = {
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 401 },
+		{ .wants = "Authorization: Bearer t2\r\n", .status = 200, .body = "1" },
+		{ .wants = "Authorization: Bearer t2\r\n", .status = 401 },       /* it ran just now */
+	};
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, GIVES);
+	open_bench(&b, script, ARRAY_SIZE(script), (struct kube_context){ .exec = &p.exec });
+	ask(&b, "1");
+	ask(&b, "auth 401 HTTP 401 -1");
+	assert_int_equal(plugin_runs(&p), 2);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+static void a_repeated_request_that_is_refused_again_is_refused(void **state)
+{
+	static const struct fake_answer script[] = {
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 401 },
+		{ .wants = "Authorization: Bearer t2\r\n", .status = 401 },
+	};
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, GIVES);
+	open_bench(&b, script, ARRAY_SIZE(script), (struct kube_context){ .exec = &p.exec });
+	ask(&b, "auth 401 HTTP 401 -1");
+	assert_int_equal(plugin_runs(&p), 2);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+static void a_401_that_it_cannot_mend_says_why(void **state)
+{
+	static const struct fake_answer script[] = { { .wants = "Authorization: Bearer t1\r\n", .status = 401 } };
+	CLEANUP(freep) char *want = NULL;
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "[ $n = 1 ] || { echo logged out >&2; exit 2; }\n" GIVES);
+	want = xasprintf("auth 401 exec plugin %s: exit code 2: logged out -1", p.path);
+	open_bench(&b, script, ARRAY_SIZE(script), (struct kube_context){ .exec = &p.exec });
+	ask(&b, want);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+static void a_failure_is_heard_by_all_who_ask_within_ten_seconds(void **state)
+{
+	CLEANUP(freep) char *want = NULL, *twice = NULL;
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "echo not logged in >&2; exit 1");
+	want = xasprintf("auth 401 exec plugin %s: exit code 1: not logged in -1", p.path);
+	twice = xasprintf("%s%s", want, want);
+	open_bench(&b, NULL, 0, (struct kube_context){ .exec = &p.exec });
+	start_get(&b, NULL);
+	start_get(&b, NULL);
+	assert_true(run_until(&b.loop, two_are_done, &b, PATIENCE_MS));
+	assert_text(buf_str(&b.heard), twice);
+	ask(&b, want);
+	ask(&b, want);
+	assert_int_equal(plugin_runs(&p), 1);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+static void hear_and_free(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	struct bench *b = arg;
+
+	hear(arg, json, err, retry_after_ms);
+	kube_client_free(TAKE(b->kube));
+}
+
+static void a_client_may_go_when_its_plugin_fails(void **state)
+{
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "exit 1");
+	open_bench(&b, NULL, 0, (struct kube_context){ .exec = &p.exec });
+	kube_start(b.kube, &(struct kube_request){ .method = "GET", .path = "/a", .done = hear_and_free, .arg = &b });
+	start_get(&b, NULL);
+	assert_true(run_until(&b.loop, is_done, &b, PATIENCE_MS));
+	close_bench(&b);
+	assert_int_equal(b.n_done, 1);
+	plugin_remove(&p);
+}
+
+struct again {
+	struct bench *b;
+	struct kube_call *own, *other;
+};
+
+static void hear_and_cancel(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	struct again *a = arg;
+
+	hear(a->b, json, err, retry_after_ms);
+	kube_cancel(a->own);           /* its own: nothing happens */
+	kube_cancel(TAKE(a->other));
+	start_get(a->b, NULL);         /* waits for the next answer, not for this one */
+	assert_int_equal(a->b->n_done, 1);
+}
+
+static void done_may_cancel_others_and_start_anew(void **state)
+{
+	struct again a = { 0 };
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "exit 1");
+	open_bench(&b, NULL, 0, (struct kube_context){ .exec = &p.exec });
+	a.b = &b;
+	a.own = kube_start(b.kube, &(struct kube_request){ .method = "GET", .path = "/a", .done = hear_and_cancel, .arg = &a });
+	start_get(&b, &a.other);
+	assert_true(run_until(&b.loop, two_are_done, &b, PATIENCE_MS));
+	assert_int_equal(b.n_done, 2);
+	close_bench(&b);
+	plugin_remove(&p);
+}
+
+static void a_client_that_goes_ends_its_plugin(void **state)
+{
+	struct kube_call *call;
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, "sleep 60; :");
+	open_bench(&b, NULL, 0, (struct kube_context){ .exec = &p.exec });
+	start_get(&b, &call);
+	start_get(&b, NULL);
+	kube_cancel(call);
+	close_bench(&b);               /* waits for the process */
+	assert_int_equal(b.n_done, 0);
+	plugin_remove(&p);
+}
+
+/* ---- other proofs, and when they end ---- */
+
+static void a_password_is_sent(void **state)
+{
+	static const struct fake_answer script[] = {
+		{ .wants = "Authorization: Basic bWU6YTpi\r\n", .status = 401 },
+	};
+	struct secret basic = { 0 };
+	struct bench b;
+
+	(void)state;
+	secret_set(&basic, slice_of("me:a:b"));
+	open_bench(&b, script, 1, (struct kube_context){ .basic = basic });
+	ask(&b, "auth 401 HTTP 401 -1");
+	secret_release(&basic);
+	close_bench(&b);
+}
+
+static double shown(const char *metric)
+{
+	CLEANUP(freep) char *start = xasprintf("\n%s{cluster=\"east\"} ", metric);
+	struct buf text;
+	const char *at;
+	double value;
+
+	buf_init(&text, 1000000);
+	assert_true(metrics_text(&text));
+	at = strstr(buf_str(&text), start);
+	value = at ? strtod(at + strlen(start), NULL) : 0;
+	buf_release(&text);
+	return value;
+}
+
+static void ends_of_certificate_and_token_are_shown_while_there_is_a_client(void **state)
+{
+	struct test_cert cert = cert_new("me", NULL, NULL);
+	struct kube_context context = { .name = (char[]){ "east" }, .cert_pem = cert.pem, .ca_pem = cert.pem };
+	struct kube_client *other;
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, NULL, 0, context);
+	assert_true(shown("amko_kube_certificate_expiry_seconds") > 1.7e9);
+	assert_true(shown("amko_kube_ca_expiry_seconds") > 1.7e9);
+	assert_true(shown("amko_kube_token_expiry_seconds") == 0);
+	context.cert_pem = NULL;
+	secret_set(&context.token, slice_of("e30.eyJleHAiOjE4OTM1NTM0NDV9.c2ln"));
+	other = kube_client_new(b.http, &context);
+	assert_true(shown("amko_kube_certificate_expiry_seconds") == 0);
+	assert_true(shown("amko_kube_token_expiry_seconds") == 1893553445);
+	kube_client_free(TAKE(b.kube));
+	assert_true(shown("amko_kube_token_expiry_seconds") == 1893553445);
+	kube_client_free(other);
+	assert_true(shown("amko_kube_token_expiry_seconds") == 0);
+	assert_true(shown("amko_kube_ca_expiry_seconds") == 0);
+	secret_release(&context.token);
+	close_bench(&b);
+	test_cert_release(&cert);
+}
+
 /* ---- streams and endings ---- */
 
 static bool take_bytes(void *arg, struct slice bytes)
@@ -252,11 +548,42 @@ static void a_client_that_goes_takes_its_calls_along(void **state)
 	open_bench(&b, script, 2, (struct kube_context){ 0 });
 	kube_stream_start(b.kube, &(struct kube_stream){ .path = "/w", .on_bytes = take_bytes, .done = hear, .arg = &b });
 	assert_true(run_until(&b.loop, is_done, &b, PATIENCE_MS));
-	http_cancel(kube_start(b.kube, &(struct kube_request){ .method = "GET", .path = "/a", .done = hear, .arg = &b }));
+	kube_cancel(kube_start(b.kube, &(struct kube_request){ .method = "GET", .path = "/a", .done = hear, .arg = &b }));
 	kube_start(b.kube, &(struct kube_request){ .method = "GET", .path = "/b", .done = hear, .arg = &b });
 	kube_client_free(TAKE(b.kube));
 	close_bench(&b);
 	assert_int_equal(b.n_done, 1);
+}
+
+static bool is_whole(void *arg)
+{
+	return streq(buf_str(&((struct bench *)arg)->heard), "200x");
+}
+
+static bool take_status(void *arg, int status)
+{
+	struct bench *b = arg;
+
+	return buf_printf(&b->heard, "%d", status);
+}
+
+static void a_stream_waits_for_the_plugin_and_does_not_hear_of_a_401_that_is_mended(void **state)
+{
+	static const struct fake_answer script[] = {
+		{ .wants = "Authorization: Bearer t1\r\n", .status = 401, .body = "no" },
+		{ .wants = "Authorization: Bearer t2\r\n", .status = 200, .body = "x", .how = FAKE_STREAM },
+	};
+	struct plugin p;
+	struct bench b;
+
+	(void)state;
+	plugin_make(&p, GIVES);
+	open_bench(&b, script, ARRAY_SIZE(script), (struct kube_context){ .exec = &p.exec });
+	kube_stream_start(b.kube, &(struct kube_stream){ .path = "/w", .on_status = take_status, .on_bytes = take_bytes,
+		.done = hear, .arg = &b });
+	assert_true(run_until(&b.loop, is_whole, &b, PATIENCE_MS));
+	close_bench(&b);
+	plugin_remove(&p);
 }
 
 static bool take_bytes_and_free(void *arg, struct slice bytes)
@@ -287,6 +614,17 @@ int main(void)
 		cmocka_unit_test(a_changed_token_file_is_read_after_a_401_and_the_request_repeated),
 		cmocka_unit_test(a_token_file_that_cannot_be_read_is_named_where_we_are_refused),
 		cmocka_unit_test(a_token_is_sent_but_not_repeated),
+		cmocka_unit_test(two_calls_wait_for_one_run_and_a_third_for_none),
+		cmocka_unit_test(a_401_runs_it_once_more_and_repeats_the_request_once),
+		cmocka_unit_test(a_repeated_request_that_is_refused_again_is_refused),
+		cmocka_unit_test(a_401_that_it_cannot_mend_says_why),
+		cmocka_unit_test(a_failure_is_heard_by_all_who_ask_within_ten_seconds),
+		cmocka_unit_test(a_client_may_go_when_its_plugin_fails),
+		cmocka_unit_test(done_may_cancel_others_and_start_anew),
+		cmocka_unit_test(a_client_that_goes_ends_its_plugin),
+		cmocka_unit_test(a_password_is_sent),
+		cmocka_unit_test(ends_of_certificate_and_token_are_shown_while_there_is_a_client),
+		cmocka_unit_test(a_stream_waits_for_the_plugin_and_does_not_hear_of_a_401_that_is_mended),
 		cmocka_unit_test(a_client_that_goes_takes_its_calls_along),
 		cmocka_unit_test(a_client_may_go_from_inside_its_stream),
 	};

@@ -11,6 +11,8 @@
 #define CA64 "Q0E="
 #define CERT64 "Q0VSVA=="
 #define KEY64 "S0VZ"
+#define V1 "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, "
+#define BETA "apiVersion: client.authentication.k8s.io/v1beta1, "
 
 static const char whole[] =
 	"apiVersion: v1\nkind: Config\ncurrent-context: east\npreferences: {}\n"
@@ -57,6 +59,86 @@ static void every_field_arrives(void **state)
 	assert_false(secret_is_set(&nobody->token) || secret_is_set(&nobody->key_pem) || nobody->token_file);
 	assert_null(kubeconfig_find(&k, "west"));
 	kubeconfig_release(&k);
+}
+
+static const char proving[] =
+	"clusters:\n"
+	"- name: c\n  cluster:\n    server: https://h\n    proxy-url: socks5://me:geheim@[::1]:1080/\n    extensions:\n"
+	"    - {name: other, extension: 1}\n"
+	"    - {name: client.authentication.k8s.io/exec, extension: {audience: shop, n: [1]}}\n"
+	"- name: d\n  cluster: {server: \"https://d\", proxy-url: \"https://proxy\"}\n"
+	"users:\n"
+	"- name: file\n  user: {exec: {" V1 "command: ./bin/login, args: [-a, \"b c\"], installHint: get it,\n"
+	"      provideClusterInfo: true, env: [{name: A, value: one=1}, {name: B}]}}\n"
+	"- name: path\n  user: {exec: {" BETA "command: login}}\n"
+	"- name: token\n  user: {token: t, exec: {" V1 "command: login}}\n"
+	"- name: password\n  user: {username: me, password: \"a:b\", exec: {" V1 "command: login}}\n"
+	"contexts:\n"
+	"- {name: file, context: {cluster: c, user: file}}\n- {name: path, context: {cluster: d, user: path}}\n"
+	"- {name: token, context: {cluster: d, user: token}}\n- {name: password, context: {cluster: d, user: password}}\n";
+
+static void programs_passwords_and_proxies_arrive(void **state)
+{
+	const struct kube_context *file, *path, *token, *password;
+	struct kubeconfig k;
+
+	(void)state;
+	assert_true(kubeconfig_parse(slice_of(proving), "/etc/amko", &k, NULL));
+	file = kubeconfig_find(&k, "file");
+	assert_text(file->error, NULL);
+	assert_text(file->proxy.bytes, "socks5h://me:geheim@[::1]:1080");
+	assert_text(file->exec->command, "/etc/amko/./bin/login");
+	assert_int_equal(file->exec->args.n, 2);
+	assert_text(file->exec->args.v[1], "b c");
+	assert_int_equal(file->exec->n_env, 2);
+	assert_text(file->exec->env[0].bytes, "A=one=1");
+	assert_text(file->exec->env[1].bytes, "B=");
+	assert_text(file->exec->api_version, "client.authentication.k8s.io/v1");
+	assert_text(file->exec->install_hint, "get it");
+	assert_text(file->exec->cluster_config, "{\"audience\":\"shop\",\"n\":[1]}");
+	assert_true(file->exec->wants_cluster);
+	path = kubeconfig_find(&k, "path");
+	assert_text(path->proxy.bytes, "https://proxy");
+	assert_text(path->exec->command, "login");
+	assert_false(path->exec->wants_cluster || path->exec->cluster_config || path->exec->install_hint);
+	token = kubeconfig_find(&k, "token");
+	assert_null(token->exec);
+	assert_text(token->token.bytes, "t");
+	password = kubeconfig_find(&k, "password");
+	assert_null(password->exec);
+	assert_text(password->basic.bytes, "me:a:b");
+	kubeconfig_release(&k);
+}
+
+static const struct proof_change {
+	const char *name, *context, *from, *to;
+} proof_changes[] = {
+	{ "the proxy's password", "file", "geheim", "gehein" },
+	{ "the program", "file", "bin/login", "bin/logon" },
+	{ "an argument", "file", "b c", "b d" },
+	{ "a variable", "file", "one=1", "one=2" },
+	{ "what the cluster says to programs", "file", "shop", "shoq" },
+	{ "whether it is told the cluster", "file", "provideClusterInfo: true", "provideClusterInfo: false" },
+	{ "the program's version", "path", "v1beta1", "v1, interactiveMode: Never" },
+	{ "a password", "password", "a:b", "a:c" },
+};
+
+static void proof_change_counts(void **state)
+{
+	const struct proof_change *row = *state;
+	const char *at = strstr(proving, row->from);
+	CLEANUP(freep) char *text = xasprintf("%.*s%s%s", (int)(at - proving), proving, row->to, at + strlen(row->from));
+	struct kube_context copy;
+	struct kubeconfig a, b;
+
+	assert_true(kubeconfig_parse(slice_of(proving), NULL, &a, NULL));
+	assert_true(kubeconfig_parse(slice_of(text), NULL, &b, NULL));
+	assert_false(kube_context_same(kubeconfig_find(&a, row->context), kubeconfig_find(&b, row->context)));
+	kube_context_copy(&copy, kubeconfig_find(&b, row->context));
+	assert_true(kube_context_same(&copy, kubeconfig_find(&b, row->context)));
+	kube_context_release(&copy);
+	kubeconfig_release(&a);
+	kubeconfig_release(&b);
 }
 
 static void a_kubeconfig_in_json_is_read(void **state)
@@ -123,6 +205,8 @@ static void is_malformed(void **state)
 #define USER "clusters: [{name: g, cluster: {server: \"https://g\"}}, {name: c, cluster: {server: \"https://h\"}}]\n" CONTEXT \
 	"users: [{name: v, user: {}}, {name: u, user: "
 
+#define PROXY_ERROR "clusters[1].cluster.proxy-url: not an http://, https:// or socks5:// address"
+
 /* One context has a fault of its own; the other is read all the same. */
 static const struct faulty {
 	const char *name, *text, *error;
@@ -145,8 +229,11 @@ static const struct faulty {
 	{ "http without a secret", GOOD "{server: \"http://h\"}}]\nusers: [{name: u}]\n" CONTEXT, NULL },
 	{ "http with a token", GOOD "{server: \"http://h\"}}]\nusers: [{name: u, user: {token: t}}]\n" CONTEXT,
 	  "clusters[1].cluster.server: credentials are sent over https:// only" },
-	{ "a proxy", GOOD "{server: \"https://h\", proxy-url: \"http://p\"}}]\nusers: [{name: u}]\n" CONTEXT,
-	  "clusters[1].cluster.proxy-url: not supported" },
+	{ "a proxy", GOOD "{server: \"https://h\", proxy-url: \"http://p\"}}]\nusers: [{name: u}]\n" CONTEXT, NULL },
+	{ "a proxy without a scheme", GOOD "{server: \"https://h\", proxy-url: \"p:3128\"}}]\nusers: [{name: u}]\n" CONTEXT, PROXY_ERROR },
+	{ "a proxy of another kind", GOOD "{server: \"https://h\", proxy-url: \"socks4://p\"}}]\nusers: [{name: u}]\n" CONTEXT, PROXY_ERROR },
+	{ "a proxy without a host", GOOD "{server: \"https://h\", proxy-url: \"http://a:b@\"}}]\nusers: [{name: u}]\n" CONTEXT, PROXY_ERROR },
+	{ "a proxy with a path", GOOD "{server: \"https://h\", proxy-url: \"http://p/x\"}}]\nusers: [{name: u}]\n" CONTEXT, PROXY_ERROR },
 	{ "a CA where none is asked for", GOOD "{server: \"https://h\", insecure-skip-tls-verify: true, certificate-authority-data: " CA64
 	  "}}]\nusers: [{name: u}]\n" CONTEXT,
 	  "clusters[1].cluster.insecure-skip-tls-verify: not together with a certificate authority" },
@@ -158,10 +245,28 @@ static const struct faulty {
 	  "users[1].user.client-certificate: read /: not a file" },
 	{ "a certificate without a key", USER "{client-certificate-data: " CERT64 "}}]\n", "users[1].user.client-key: missing" },
 	{ "a key without a certificate", USER "{client-key-data: " KEY64 "}}]\n", "users[1].user.client-certificate: missing" },
-	{ "a program", USER "{exec: {command: aws}}}]\n", "users[1].user.exec: not supported" },
-	{ "a program beside a token", USER "{exec: {command: aws}, token: t}}]\n", "users[1].user.exec: not supported" },
+	{ "a program", USER "{exec: {" V1 "command: aws}}}]\n", NULL },
+	{ "a program of the older version", USER "{exec: {" BETA "command: aws}}}]\n", NULL },
+	{ "a program of no version", USER "{exec: {command: aws}}}]\n", "users[1].user.exec.apiVersion: missing" },
+	{ "a program of a version that is gone", USER "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}}}]\n",
+	  "users[1].user.exec.apiVersion: neither client.authentication.k8s.io/v1 nor v1beta1" },
+	{ "a program without a name", USER "{exec: {" V1 "args: [a]}}}]\n", "users[1].user.exec.command: missing" },
+	{ "a program that says nothing about a terminal", USER "{exec: {apiVersion: client.authentication.k8s.io/v1, command: a}}}]\n",
+	  "users[1].user.exec.interactiveMode: missing" },
+	{ "a program that needs a terminal", USER "{exec: {" BETA "command: a, interactiveMode: Always}}}]\n",
+	  "users[1].user.exec.interactiveMode: Always, but nobody sits here" },
+	{ "a program of an unknown mode", USER "{exec: {" BETA "command: a, interactiveMode: never}}}]\n",
+	  "users[1].user.exec.interactiveMode: not Never, IfAvailable or Always" },
+	{ "a variable without a name", USER "{exec: {" V1 "command: a, env: [{value: v}]}}}]\n",
+	  "users[1].user.exec.env: a name is missing or has a =" },
+	{ "a program over http", GOOD "{server: \"http://h\"}}]\nusers: [{name: u, user: {exec: {" V1 "command: a}}}]\n" CONTEXT,
+	  "clusters[1].cluster.server: credentials are sent over https:// only" },
+	{ "a password over http", GOOD "{server: \"http://h\"}}]\nusers: [{name: u, user: {username: a}}]\n" CONTEXT,
+	  "clusters[1].cluster.server: credentials are sent over https:// only" },
 	{ "a provider", USER "{auth-provider: {name: gcp}}}]\n", "users[1].user.auth-provider: not supported" },
-	{ "a user name", USER "{username: a, password: b}}]\n", "users[1].user.username: not supported" },
+	{ "a user name", USER "{username: a, password: b}}]\n", NULL },
+	{ "a user name beside a token", USER "{username: a, token: b}}]\n", "users[1].user.username: not together with a token" },
+	{ "a password beside a tokenFile", USER "{password: a, tokenFile: b}}]\n", "users[1].user.username: not together with a token" },
 	{ "somebody else", USER "{as: admin, token: t}}]\n", "users[1].user.as: not supported" },
 	{ "empty fields are absent", USER "{username: \"\", exec: null, client-key-data: \"\", token: \"\", tokenFile: \"\"}}]\n", NULL },
 };
@@ -340,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_arrives),
+		cmocka_unit_test(programs_passwords_and_proxies_arrive),
 		cmocka_unit_test(a_kubeconfig_in_json_is_read),
 		cmocka_unit_test(files_are_found_beside_the_kubeconfig),
 		cmocka_unit_test(a_missing_file_says_so),
@@ -348,5 +454,6 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) | RUN_TABLE(is_malformed, malformeds) |
-	       RUN_TABLE(only_that_context_is_spoilt, faultys) | RUN_TABLE(change_counts, changes);
+	       RUN_TABLE(only_that_context_is_spoilt, faultys) | RUN_TABLE(change_counts, changes) |
+	       RUN_TABLE(proof_change_counts, proof_changes);
 }
