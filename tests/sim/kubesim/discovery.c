@@ -228,7 +228,7 @@ void ks_answer_discovery(const struct ks_request *r, struct ks_reply *reply)
 		answer_groups(r, reply);
 	else if (r->group)
 		answer_group(r, reply);
-	else if (streq(r->path, "/version"))
+	else if (streq(r->path, "/version") || streq(r->path, "/version/"))
 		ks_reply_text(reply, 200, "application/json", xstrdup(VERSION_TEXT));
 	else if (streq(r->path, "/openapi/v3") || streq(r->path, "/openapi/v3/"))
 		answer_openapi_root(r, reply);
