@@ -216,9 +216,6 @@ static void plan_tenant(const struct plan_input *in, const struct gs *wanted, st
 {
 	const struct gs *actual = find_actual(in, wanted->tenant);
 
-	for (size_t i = 0; i < in->wanted->n_monitors; i++)
-		if (streq(in->wanted->monitors[i]->tenant, wanted->tenant))
-			plan_monitor(in, in->wanted->monitors[i], out);
 	plan_gs(wanted, actual, out);
 	plan_stale_monitors(in, wanted->tenant, actual, out);
 }
@@ -241,6 +238,8 @@ static void plan_orphans(const struct plan_input *in, struct plan *out)
 void plan_make(const struct plan_input *in, struct plan *out)
 {
 	*out = (struct plan){ 0 };
+	for (size_t i = 0; i < in->wanted->n_monitors; i++)
+		plan_monitor(in, in->wanted->monitors[i], out);
 	for (size_t i = 0; i < in->n_actual; i++)
 		if (!wanted_find(in->wanted, in->actual[i]->tenant))
 			plan_gone(in, in->actual[i], out);

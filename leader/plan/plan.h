@@ -1,8 +1,9 @@
 /* leader/plan/plan.h - what must change at the controller so that actual becomes wanted, for one name. Pure.
  *
- * A plan is data: build, print, count and test it without a controller. Order: services that go (with their monitors) before
- * services that come (a domain name must be free first); monitors before the service that refers to them; the service before
- * the monitors that it no longer uses.
+ * A plan is data: build, print, count and test it without a controller. Order: monitors before the service that refers to them
+ * (first of all, so that a tenant that takes none stops the plan while an old service still stands); services that go (with
+ * their monitors) before services that come (a domain name must be free first); the service before the monitors that it no
+ * longer uses.
  * Ownership: borrows the wanted models, which must outlive it, but nothing of the actual ones; plan_release() frees the plan.
  * Errors:    none. Equal inputs give an equal plan, in the same order.
  */

@@ -64,10 +64,10 @@ static const struct plan_case plan_cases[] = {
 	  .plan = "update service(ttl)" },
 
 	/* tenants */
-	{ "in the old tenant it goes before it comes in the new one",
+	{ "in the old tenant it goes before it comes in the new one, but after that one took a monitor",
 	  NULL, { { EAST, .tenant = "blue", .ns_tenant = "blue" } },
 	  .now = { { EAST, .paths = "/" } },
-	  .plan = "delete service blue; delete monitor blue http /; create monitor http /; create service" },
+	  .plan = "create monitor http /; delete service blue; delete monitor blue http /; create service" },
 	{ "one tenant's service does not touch another's", NULL,
 	  { { EAST, .paths = "/" }, { WEST, .tenant = "blue", .ns_tenant = "blue" } }, .now = { { EAST, .paths = "/" } },
 	  .plan = "delete service blue; delete monitor blue http /" },
