@@ -143,6 +143,7 @@ static void take_in_charge(struct leader *leader, const struct gslbconfig *confi
 	} else {
 		/* Stopped until the listing, for the old configuration goes away. */
 		policies_configure(leader->policies, NULL, NULL);
+		leader->has_health = false;
 		avi_session_set_credentials(controller_session(leader->controller), credentials->username, &credentials->password);
 		health_check_now(leader->health);
 	}
@@ -161,8 +162,11 @@ static void apply_log_level(struct leader *leader, const struct gslbconfig *conf
 
 static void refuse_others(struct leader *leader, const struct gslbconfig *const *all, size_t n, const struct gslbconfig *chosen)
 {
+	bool is_home = streq(leader->options.namespace, AMKO_NAMESPACE);
+
 	for (size_t i = 0; i < n; i++) {
-		if (all[i] == chosen)
+		/* What lies outside a namespace of somebody's own choice is another instance's. */
+		if (all[i] == chosen || (!is_home && !streq0(all[i]->namespace, leader->options.namespace)))
 			continue;
 		status_refuse_config(leader->status, all[i],
 				     streq0(all[i]->namespace, leader->options.namespace) ? STATE_SECOND : STATE_NAMESPACE);
@@ -190,7 +194,7 @@ static void note_missing(struct leader *leader, bool is_missing)
 		return;
 	leader->is_config_missing = is_missing;
 	if (is_missing)
-		log_warn("gslbconfig_gone", KV("name", leader->config->name), KV("stays_in_force", true));
+		log_warn("gslbconfig_gone", KV("name", leader->config->name), KV("stays_in_force", (bool)true));
 }
 
 /* The own cluster's objects or the members' kubeconfig changed: decide anew. */

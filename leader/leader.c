@@ -207,6 +207,8 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	if (health != leader->controller_health || !leader->has_health)
 		log_health(leader, health, why);
 	leader->controller_health = health;
+	free(leader->controller_why);
+	leader->controller_why = xstrdup(why);
 	leader->has_health = true;
 	view_controller_conditions(leader, health, why);
 	if (health == CONTROLLER_LEADER) {
@@ -438,6 +440,7 @@ void leader_free(struct leader *leader)
 	free(leader->credentials.username);
 	secret_release(&leader->credentials.password);
 	free(leader->complaint);
+	free(leader->controller_why);
 	free(leader->default_pki);
 	if (leader->stop_timer) {
 		uv_close((uv_handle_t *)leader->stop_timer, close_handle);

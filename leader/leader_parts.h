@@ -46,6 +46,7 @@ struct leader {
 	uv_timer_t *list_timer;                /* after a listing that failed */
 	struct backoff list_backoff;
 	enum controller_health controller_health;
+	char *controller_why;                  /* of the last check; NULL before the first */
 	bool has_health;
 
 	uv_timer_t *stop_timer;

@@ -70,6 +70,22 @@ static void log_dry_run(const char *fqdn, const struct plan *plan)
 			 KV("tenant", plan->ops[i].tenant), KV("name", plan->ops[i].name), KV("fields", plan->ops[i].fields));
 }
 
+/* At debug level: why each object under this name is not published. */
+static void log_unpublished(const struct leader *leader, const char *fqdn, const struct candidate *candidates, size_t n)
+{
+	for (size_t i = 0; i < n && log_level() == LOG_DEBUG; i++) {
+		const struct candidate *c = &candidates[i];
+		const char *tenant = NULL;
+		enum selection selection = policy_select(policies_in_force(leader->policies), c->cluster, c->ns, c->object,
+							 c->record, leader->config->tenant, &tenant);
+
+		if (selection != SELECTED)
+			log_debug("not_published", KV("fqdn", fqdn), KV("cluster", c->cluster),
+				  KV("kind", host_kind_name(c->object->kind)), KV("namespace", c->object->namespace),
+				  KV("name", c->object->name), KV("because", selection_reason(selection)));
+	}
+}
+
 static void build(const struct leader *leader, const char *fqdn, const struct actual_view *view, struct wanted *wanted)
 {
 	size_t n;
@@ -94,6 +110,7 @@ static void build(const struct leader *leader, const char *fqdn, const struct ac
 		.actual_monitors = view->monitors,
 		.n_actual_monitors = view->n_monitors,
 	}, wanted);
+	log_unpublished(leader, fqdn, candidates, n);
 	if (wanted->n_paths_dropped)
 		log_warn("monitors_dropped", KV("fqdn", fqdn), KV("paths_not_monitored", wanted->n_paths_dropped),
 			 KV("limit", MAX_MONITORS_PER_GS));

@@ -43,7 +43,7 @@ static void view_accepted(struct leader *leader)
 		status_condition(leader->status, "Accepted", "True", "Accepted", "");
 	else if (leader->config && is_held_up)
 		status_condition(leader->status, "Accepted", "False", health_reasons[leader->controller_health],
-				 status_last_state(leader->status));
+				 leader->controller_why);
 	else if (leader->config)
 		status_condition(leader->status, "Accepted", "Unknown", "InProgress", "being checked and synchronised");
 }
@@ -66,6 +66,8 @@ static void view_clusters(struct leader *leader)
 		worst = MAX(worst, trouble);
 		buf_printf(&text, "%s%s", text.n ? "; " : "", message);
 	}
+	if (!inventory_count(leader->inventory))
+		buf_puts(&text, "memberClusters is empty: no service has a member");
 	status_condition(leader->status, "ClustersSynced", worst == CLUSTER_FINE ? "True" : "False",
 			 cluster_trouble_reason(worst), buf_str(&text));
 	buf_release(&text);
@@ -91,7 +93,7 @@ static void view_held(struct leader *leader)
 	if (n)
 		message = xasprintf("%zu name%s kept at the controller without a cause to remove: %s", n, n == 1 ? " is" : "s are",
 				    names_why_held(leader));
-	status_condition(leader->status, "DeletesHeld", n ? "True" : "False", n ? "Unknown" : "None", n ? message : "");
+	status_condition(leader->status, "DeletesHeld", n ? "True" : "False", n ? "Held" : "None", n ? message : "");
 }
 
 static void view_metrics(const struct leader *leader)
@@ -125,6 +127,8 @@ bool leader_is_ready(const struct leader *leader, char **why)
 
 	if (leader->phase == PHASE_RUNNING)
 		return true;
+	if (!trouble && leader->phase == PHASE_CHECKING && leader->has_health)
+		trouble = members_error(leader->members) ? members_error(leader->members) : leader->controller_why;
 	*why = xasprintf("waiting for %s%s%s", waits_for[leader->phase], trouble ? ": " : "", trouble ? trouble : "");
 	return false;
 }
@@ -190,7 +194,7 @@ static void put_names(const struct leader *leader, cJSON *json)
 	json_put_int(names, "failing", (int64_t)counts.n_failing);
 	json_put_int(names, "held", (int64_t)names_count_held(leader));
 	reconcile_each_failing(leader->reconcile, MAX_FAILING_SHOWN, put_failing, json_put_array(json, "failing"));
-	json_put_int(json, "writes_total", (int64_t)counts.n_passes);
+	json_put_int(json, "passes_total", (int64_t)counts.n_passes);
 }
 
 /* Everything that was seen has been carried through, or is refused or impossible for now. */

@@ -126,7 +126,7 @@ static void put_in_force(struct policies *p, const struct gdp *gdp)
 
 static void put_out_of_force(struct policies *p)
 {
-	log_info("policy_deleted", KV("policy", p->in_force->name));
+	log_warn("policy_deleted", KV("policy", p->in_force->name));
 	gdp_free(TAKE(p->in_force));
 	lookups_release(&p->in_force_lookups);
 	p->state = POLICY_DELETED;
@@ -334,7 +334,14 @@ const char *policies_condition(const struct policies *p, const char **reason, co
 		*message = refusal->text;
 		return "False";
 	}
-	*reason = p->in_force ? "Accepted" : "NoPolicy";
-	*message = p->in_force ? "" : "no GlobalDeploymentPolicy is in force: nothing is created or removed";
-	return p->in_force ? "True" : "False";
+	if (p->in_force) {
+		*reason = "Accepted";
+		*message = p->in_force->app_labels.n || p->in_force->namespace_labels.n ? "" :
+			   "neither appSelector nor namespaceSelector is set: nothing is selected";
+		return "True";
+	}
+	*reason = p->state == POLICY_DELETED ? "Deleted" : "NoPolicy";
+	*message = p->state == POLICY_DELETED ? "the policy was deleted: its services are removed" :
+		   "no GlobalDeploymentPolicy is in force: nothing is created or removed";
+	return "False";
 }

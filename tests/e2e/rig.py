@@ -68,9 +68,9 @@ class Rig:
         while time.monotonic() < deadline:
             sync = self.leader.sync()
             why = unsettled(sync, marks, self.written, counts)
-            if not why and sync["writes_total"] == writes:
+            if not why and sync["passes_total"] == writes:
                 return sync
-            writes = None if why else sync["writes_total"]
+            writes = None if why else sync["passes_total"]
             time.sleep(0.02)
         raise NotSettled(f"not settled after {timeout_s} s: {why}\n/api/sync: {sync}\n{self.leader.tail(60)}")
 

@@ -6,7 +6,7 @@ from rig import unsettled
 
 
 def sync(settled=True, own=5, own_objects=1, ingress=9):
-    return {"settled": settled, "writes_total": 3,
+    return {"settled": settled, "passes_total": 3,
             "own": [{"kind": "GSLBConfig", "state": "synced", "resourceVersion": str(own), "objects": own_objects},
                     {"kind": "Secret", "state": "synced", "resourceVersion": "1", "objects": 1}],
             "clusters": [{"cluster": "cluster1", "kinds": [
