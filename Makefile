@@ -107,11 +107,11 @@ fuzz:                     ## decoders of foreign bytes against made-up input, FU
 	$(Q)./tests/fuzz/run.sh build-fuzz $(patsubst %,build-fuzz/fuzz/fuzz_%,$(or $(TARGETS),$(patsubst fuzz_%,%,$(notdir $(FUZZ)))))
 
 demo: all                 ## what amko does, in a quarter of a minute
-	$(Q)BUILD=$(B) /usr/bin/python3 tests/e2e/demo.py
+	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/e2e/demo.py
 
 playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
 	$(Q)./deploy/deps.sh e2e
-	$(Q)AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
+	$(Q)exec env AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
 
 $(B)/bench/replay: tests/bench/replay.c
 	@mkdir -p $(@D)
@@ -120,7 +120,7 @@ $(B)/bench/replay: tests/bench/replay.c
 
 bench: all $(B)/bench/replay  ## cold sync, latency, memory beside a raw replay; BENCH="--help" for its options
 	$(Q)./deploy/deps.sh e2e
-	$(Q)BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(BENCH)
+	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(BENCH)
 
 format:                   ## clang-format over all C (advice, not a gate)
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
