@@ -106,9 +106,9 @@ static bool refuse_user(const struct ks_request *r, struct ks_reply *reply)
 	CLEANUP(freep) char *where = r->namespace ? xasprintf("in the namespace \"%s\"", r->namespace)
 						  : xstrdup("at the cluster scope");
 	CLEANUP(freep) char *which = r->name ? xasprintf(" \"%s\"", r->name) : xstrdup("");
-	CLEANUP(freep) char *message =
-		xasprintf("%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s", full, which, user,
-			  r->verb, resource, r->group, where);
+	CLEANUP(freep)
+	char *message = xasprintf("%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
+				  full, which, user, r->verb, resource, r->group, where);
 	cJSON *details = cJSON_CreateObject();
 
 	if (r->name)
@@ -223,7 +223,8 @@ bool ks_filter_read(const struct ks_request *r, struct ks_filter *out, struct ks
 bool ks_filter_fits(const struct ks_filter *filter, const struct ks_version *version)
 {
 	return strncmp(version->key, filter->prefix, strlen(filter->prefix)) == 0 &&
-	       ks_selector_has_labels(&filter->labels, &version->labels) && ks_selector_has_fields(&filter->fields, version);
+	       ks_selector_has_labels(&filter->labels, &version->labels) &&
+	       ks_selector_has_fields(&filter->fields, version);
 }
 
 void ks_filter_release(struct ks_filter *filter)
@@ -244,6 +245,7 @@ bool ks_read_rv(const struct ks_request *r, uint64_t *out, bool *is_given, struc
 	*out = *is_given ? strtoull(text, &end, 10) : 0;
 	if (*is_given && (*end || *text < '0' || *text > '9'))
 		return ks_refuse(reply, 400, "BadRequest",
-				 "invalid resource version \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax", text, text);
+				 "invalid resource version \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax",
+				 text, text);
 	return true;
 }

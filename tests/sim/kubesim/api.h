@@ -1,4 +1,5 @@
-/* tests/sim/kubesim/api.h - one request to a cluster's API: what it asks for, and the answer. Watches are answered elsewhere.
+/* tests/sim/kubesim/api.h - one request to a cluster's API: what it asks for, and the answer. Watches are answered
+ * elsewhere.
  *
  * Ownership: a request borrows what it was made of; ks_request_release() frees what parsing added.
  */
@@ -23,7 +24,7 @@ struct ks_request {
 
 	/* Out of the path, by ks_request_parse(). */
 	bool is_resource;
-	const char *verb;              /* get, list, watch, create, update, patch, delete, deletecollection; or as the method */
+	const char *verb; /* get, list, watch, create, update, patch, delete, deletecollection; or as the method */
 	char *group, *group_version, *plural, *namespace, *name, *sub;      /* NULL where the path has none */
 	struct ks_kind *kind;          /* NULL: not served */
 	const struct ks_kind_version *version;
@@ -44,7 +45,8 @@ void ks_answer_discovery(const struct ks_request *request, struct ks_reply *repl
 void ks_answer_list(const struct ks_request *request, struct ks_reply *reply);
 void ks_answer_write(const struct ks_request *request, struct ks_reply *reply);
 /* One object as this request's client sees it. */
-void ks_reply_version(const struct ks_request *request, struct ks_reply *reply, int status, const struct ks_version *version);
+void ks_reply_version(const struct ks_request *request, struct ks_reply *reply, int status,
+		      const struct ks_version *version);
 
 /* What selects: of a list or a watch. Release also after a failure. */
 struct ks_filter {

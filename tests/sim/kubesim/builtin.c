@@ -5,13 +5,14 @@
 #define FIRST_PORT 30000u
 #define N_PORTS 2768u
 
-static const char subdomain_rule[] =
-	"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
-	"with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-	"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-static const char label_rule[] =
-	"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-	"alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+static const char subdomain_rule[] = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+				     "characters, '-' or '.', and must start and end "
+				     "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+				     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+static const char label_rule[] = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "
+				 "'-', and must start and end with an "
+				 "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+				 "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 /* --- metadata -------------------------------------------------------------------------------------------- */
 
@@ -66,7 +67,8 @@ void ks_check_metadata(const struct ks_kind *kind, const cJSON *object, struct k
 	CLEANUP(freep) char *shown = NULL;
 
 	if (!name || !*name) {
-		ks_cause(causes, "FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
+		ks_cause(causes, "FieldValueRequired", "metadata.name",
+			 "Required value: name or generateName is required");
 		return;
 	}
 	if (is_path_name(kind) ? strchr(name, '/') || streq(name, ".") || streq(name, "..")
@@ -212,7 +214,8 @@ void ks_crd_default(cJSON *crd)
 	if (!json_get(status, "conditions")) {
 		ks_set(status, "conditions", conditions = cJSON_CreateArray());
 		add_condition(conditions, "NamesAccepted", "NoConflicts", "no conflicts found", now);
-		add_condition(conditions, "Established", "InitialNamesAccepted", "the initial names have been accepted", now);
+		add_condition(conditions, "Established", "InitialNamesAccepted", "the initial names have been accepted",
+			      now);
 	}
 	if (!json_get(status, "storedVersions")) {
 		ks_set(status, "storedVersions", stored = cJSON_CreateArray());
@@ -251,7 +254,8 @@ static void check_port(const cJSON *port, size_t index, size_t n_ports, struct k
 	int64_t number = json_int(port, "port", 0);
 
 	if (number < 1 || number > 65535)
-		ks_cause(causes, "FieldValueInvalid", at, "Invalid value: %ld: must be between 1 and 65535, inclusive", (long)number);
+		ks_cause(causes, "FieldValueInvalid", at, "Invalid value: %ld: must be between 1 and 65535, inclusive",
+			 (long)number);
 	if (n_ports > 1 && !json_str(port, "name"))
 		ks_cause(causes, "FieldValueRequired", name, "Required value");
 }
@@ -268,7 +272,8 @@ static void check_service(const cJSON *object, struct ks_causes *causes)
 		is_known = is_known || streq(type, types[i]);
 	if (!is_known)
 		ks_cause(causes, "FieldValueNotSupported", "spec.type",
-			 "Unsupported value: \"%s\": supported values: \"ClusterIP\", \"ExternalName\", \"LoadBalancer\", \"NodePort\"",
+			 "Unsupported value: \"%s\": supported values: \"ClusterIP\", \"ExternalName\", "
+			 "\"LoadBalancer\", \"NodePort\"",
 			 type ? type : "");
 	if (!n && !streq0(type, "ExternalName") && !streq0(json_str(spec, "clusterIP"), "None"))
 		ks_cause(causes, "FieldValueRequired", "spec.ports", "Required value");
@@ -289,7 +294,8 @@ static void check_paths(const cJSON *rule, size_t index, struct ks_causes *cause
 		if (!json_str(path, "pathType"))
 			ks_cause(causes, "FieldValueRequired", type, "Required value: pathType must be specified");
 		else if (!streq(json_str(path, "pathType"), "ImplementationSpecific") && (!value || *value != '/'))
-			ks_cause(causes, "FieldValueInvalid", text, "Invalid value: \"%s\": must be an absolute path", value ? value : "");
+			ks_cause(causes, "FieldValueInvalid", text, "Invalid value: \"%s\": must be an absolute path",
+				 value ? value : "");
 	}
 }
 
@@ -351,7 +357,8 @@ static void check_secret(const cJSON *object, const cJSON *old, struct ks_causes
 			ks_cause(causes, "FieldValueInvalid", at, "Invalid value: illegal base64 data");
 	}
 	if (old && !streq0(json_str(object, "type"), json_str(old, "type")))
-		ks_cause(causes, "FieldValueInvalid", "type", "Invalid value: \"%s\": field is immutable", json_str(object, "type"));
+		ks_cause(causes, "FieldValueInvalid", "type", "Invalid value: \"%s\": field is immutable",
+			 json_str(object, "type"));
 }
 
 void ks_builtin_check(const struct ks_kind *kind, const cJSON *object, const cJSON *old, struct ks_causes *causes)

@@ -1,4 +1,5 @@
-/* tests/sim/kubesim/builtin.h - what the API server itself does to objects: metadata, defaults and checks of built-in kinds. */
+/* tests/sim/kubesim/builtin.h - what the API server itself does to objects: metadata, defaults and checks of built-in
+ * kinds. */
 #pragma once
 
 #include "tests/sim/kubesim/cluster.h"

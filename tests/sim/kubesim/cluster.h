@@ -21,14 +21,15 @@ struct ks_cluster {
 struct ks_cluster *ks_cluster_new(const char *name, size_t max_events);
 void ks_cluster_free(struct ks_cluster *cluster);                    /* NULL is fine */
 
-struct ks_version *ks_cluster_find(const struct ks_kind *kind, const char *namespace, const char *name);   /* borrowed */
-/* Gives the object the next resourceVersion and stores it; what follows from it (a definition is served, the last finalizer of
- * a namespace is gone) happens too. Takes the object over. Borrowed until the next change. */
+struct ks_version *ks_cluster_find(const struct ks_kind *kind, const char *namespace, const char *name); /* borrowed */
+/* Gives the object the next resourceVersion and stores it; what follows from it (a definition is served, the last
+ * finalizer of a namespace is gone) happens too. Takes the object over. Borrowed until the next change. */
 struct ks_version *ks_cluster_put(struct ks_cluster *cluster, struct ks_kind *kind, cJSON *object);
 /* Removes for good, finalizers or not. */
 void ks_cluster_remove(struct ks_cluster *cluster, struct ks_kind *kind, struct ks_version *version);
 /* What a client's DELETE does: at once, or a deletionTimestamp where finalizers are. The object as it was left
- * (yours to unref), or NULL where it went at once. A namespace is told as terminating, also when it has gone by then. */
+ * (yours to unref), or NULL where it went at once. A namespace is told as terminating, also when it has gone by then.
+ */
 struct ks_version *ks_cluster_delete(struct ks_cluster *cluster, struct ks_kind *kind, struct ks_version *version);
 
 bool ks_namespace_is_there(const struct ks_cluster *cluster, const char *name, bool *is_terminating);

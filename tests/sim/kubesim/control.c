@@ -119,7 +119,8 @@ static void get_stats(struct visit *v)
 	cJSON *body = cJSON_CreateObject(), *clusters = json_put_object(body, "clusters");
 
 	for (size_t i = 0; i < v->control->o.n_fronts; i++)
-		json_put(clusters, ks_front_cluster(v->control->o.fronts[i])->name, show_cluster(v->control->o.fronts[i]));
+		json_put(clusters, ks_front_cluster(v->control->o.fronts[i])->name,
+			 show_cluster(v->control->o.fronts[i]));
 	json_put_int(json_put_object(body, "log"), "last", (int64_t)ks_journal_last_n(v->control->o.journal));
 	answer(v, 200, body);
 }
@@ -148,7 +149,8 @@ static bool check_toggle(const cJSON *body, struct err *err)
 		while (i < ARRAY_SIZE(switches) && !streq(value->string, switches[i]))
 			i++;
 		if (i == ARRAY_SIZE(switches) || !cJSON_IsBool(value))
-			return err_set(err, ERR_INVALID, "%s: want down, compact or end_watches, true or false", value->string);
+			return err_set(err, ERR_INVALID, "%s: want down, compact or end_watches, true or false",
+				       value->string);
 	}
 	return true;
 }
@@ -169,7 +171,8 @@ static void toggle(struct visit *v)
 		return;
 	}
 	for (size_t i = 0; i < v->control->o.n_fronts; i++)
-		if ((!front || front == v->control->o.fronts[i]) && !toggle_one(v->control->o.fronts[i], v->body, &err)) {
+		if ((!front || front == v->control->o.fronts[i]) &&
+		    !toggle_one(v->control->o.fronts[i], v->body, &err)) {
 			refuse(v, 500, err.msg);
 			return;
 		}

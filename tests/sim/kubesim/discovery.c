@@ -5,9 +5,10 @@
 
 #include "tests/sim/kubesim/text.h"
 
-#define VERSION_TEXT \
-	"{\"major\":\"1\",\"minor\":\"35\",\"gitVersion\":\"v1.35.4\",\"gitCommit\":\"\",\"gitTreeState\":\"clean\"," \
-	"\"buildDate\":\"1970-01-01T00:00:00Z\",\"goVersion\":\"none\",\"compiler\":\"gcc\",\"platform\":\"linux/amd64\"}\n"
+#define VERSION_TEXT                                                                                                   \
+	"{\"major\":\"1\",\"minor\":\"35\",\"gitVersion\":\"v1.35.4\",\"gitCommit\":\"\",\"gitTreeState\":\"clean\","  \
+	"\"buildDate\":\"1970-01-01T00:00:00Z\",\"goVersion\":\"none\",\"compiler\":\"gcc\",\"platform\":\"linux/"     \
+	"amd64\"}\n"
 
 static void put_list(cJSON *object, const char *key, const struct strs *list)
 {
@@ -17,7 +18,8 @@ static void put_list(cJSON *object, const char *key, const struct strs *list)
 		json_add_str(array, list->v[i]);
 }
 
-static cJSON *add_resource(cJSON *list, const struct ks_kind *kind, const char *sub, const char *const *verbs, size_t n_verbs)
+static cJSON *add_resource(cJSON *list, const struct ks_kind *kind, const char *sub, const char *const *verbs,
+			   size_t n_verbs)
 {
 	cJSON *entry = json_add_object(list), *array;
 	CLEANUP(freep) char *name = sub ? xasprintf("%s/%s", kind->plural, sub) : xstrdup(kind->plural);
@@ -34,7 +36,8 @@ static cJSON *add_resource(cJSON *list, const struct ks_kind *kind, const char *
 
 static void add_kind(cJSON *list, const struct ks_kind *kind, const struct ks_kind_version *version)
 {
-	static const char *const verbs[] = { "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch" };
+	static const char *const verbs[] = {"create", "delete", "deletecollection", "get",
+					    "list",   "patch",  "update",           "watch"};
 	static const char *const status_verbs[] = { "get", "patch", "update" };
 	static const char *const finalize_verbs[] = { "update" };
 	cJSON *entry = add_resource(list, kind, NULL, verbs, ARRAY_SIZE(verbs));
@@ -166,8 +169,9 @@ static void answer_openapi_root(const struct ks_request *r, struct ks_reply *rep
 
 static void add_path(cJSON *paths, const struct ks_kind *kind, const char *root, const char *version)
 {
-	CLEANUP(freep) char *path = xasprintf("/%s/%s%s/{name}", root, kind->is_namespaced ? "namespaces/{namespace}/" : "",
-					      kind->plural);
+	CLEANUP(freep)
+	char *path =
+		xasprintf("/%s/%s%s/{name}", root, kind->is_namespaced ? "namespaces/{namespace}/" : "", kind->plural);
 	cJSON *patch = json_put_object(json_put_object(paths, path), "patch"), *parameter, *gvk;
 
 	parameter = json_add_object(json_put_array(patch, "parameters"));

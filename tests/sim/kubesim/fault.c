@@ -96,7 +96,9 @@ static bool read_action(struct ks_rule *rule, const cJSON *action, struct err *e
 	rule->is_endless = json_bool(action, "endless", false);
 	rule->is_silent = json_bool(action, "silent", false);
 	rule->is_malformed = json_bool(action, "malformed", false);
-	rule->gone = cJSON_IsTrue(gone) ? KS_GONE_HTTP : streq0(json_str(action, "gone"), "event") ? KS_GONE_EVENT : KS_GONE_NOT;
+	rule->gone = cJSON_IsTrue(gone)                          ? KS_GONE_HTTP
+		     : streq0(json_str(action, "gone"), "event") ? KS_GONE_EVENT
+								 : KS_GONE_NOT;
 	if (rule->status && (rule->status < 200 || rule->status > 599))
 		return err_set(err, ERR_INVALID, "do.status: want 200 to 599");
 	if (rule->delay_ms < 0 || rule->bytes_per_s < 0)
@@ -108,9 +110,10 @@ static struct ks_rule *read_rule(const cJSON *json, struct err *err)
 {
 	static const char *const keys[] = { "match", "skip", "times", "do", NULL };
 	static const char *const match_keys[] = { "cluster", "method", "path", "resource", "verb", "user", NULL };
-	static const char *const action_keys[] = { "status", "body", "reason", "message", "retry_after_s", "delay_ms",
-						   "bytes_per_second", "half", "close", "endless", "silent", "malformed",
-						   "gone", "resource_version", NULL };
+	static const char *const action_keys[] = {
+		"status", "body",  "reason",  "message", "retry_after_s", "delay_ms", "bytes_per_second",
+		"half",   "close", "endless", "silent",  "malformed",     "gone",     "resource_version",
+		NULL};
 	struct ks_rule *rule;
 
 	if (!check_keys(json, "rule", keys, err) || !check_keys(json_get(json, "match"), "match", match_keys, err) ||

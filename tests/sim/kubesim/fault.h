@@ -27,7 +27,7 @@ struct ks_rule {
 	int64_t bytes_per_s;           /* 0: at once */
 	bool is_half, is_closed, is_endless, is_silent, is_malformed;
 	enum ks_gone gone;
-	char *lie;                     /* the resourceVersion that is told, "=": always the first one told; NULL: the true one */
+	char *lie; /* the resourceVersion that is told, "=": always the first one told; NULL: the true one */
 	char *first_told;
 };
 

@@ -23,8 +23,8 @@ static struct place below(const struct place *at, const char *key)
 					 at->shape.is_builtin } };
 
 	/* A path that is cut is none of the well-known ones. */
-	if ((size_t)snprintf(next.path, sizeof(next.path), "%s%s%s", at->path, key && *at->path ? "." : "", key ? key : "") >=
-	    sizeof(next.path))
+	if ((size_t)snprintf(next.path, sizeof(next.path), "%s%s%s", at->path, key && *at->path ? "." : "",
+			     key ? key : "") >= sizeof(next.path))
 		snprintf(next.path, sizeof(next.path), "...");
 	return next;
 }
@@ -44,7 +44,8 @@ static enum ks_node_type node_type(const struct place *at, const cJSON *value, s
 		return at->shape.is_builtin && is_atomic_map(at->path) ? KS_ATOMIC : KS_GRANULAR;
 	if (streq(at->path, "metadata.finalizers"))
 		return KS_LIST_SET;
-	key = at->shape.is_builtin || strncmp(at->path, "metadata", 8) == 0 ? ks_builtin_list_key(at->path, &second) : NULL;
+	key = at->shape.is_builtin || strncmp(at->path, "metadata", 8) == 0 ? ks_builtin_list_key(at->path, &second)
+									    : NULL;
 	if (!cJSON_IsArray(value) || !key)
 		return KS_ATOMIC;
 	strs_add(keys, key);
@@ -88,9 +89,10 @@ static cJSON *find_element(enum ks_node_type type, cJSON *list, const char *name
 
 static bool is_the_servers(const struct place *at, const char *key)
 {
-	static const char *const keys[] = { "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation",
-					    "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
-					    "generateName" };
+	static const char *const keys[] = {
+		"name",        "namespace",     "uid",      "resourceVersion",   "creationTimestamp",
+		"generation",  "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
+		"generateName"};
 
 	if (!*at->path)
 		return streq(key, "apiVersion") || streq(key, "kind");
@@ -110,7 +112,8 @@ static void collect(const struct place *at, const cJSON *value, cJSON *set)
 		return;
 	cJSON_ArrayForEach(child, value) {
 		bool is_field = type == KS_GRANULAR;
-		CLEANUP(freep) char *name = is_field ? xasprintf("f:%s", child->string) : element_name(type, child, &keys);
+		CLEANUP(freep)
+		char *name = is_field ? xasprintf("f:%s", child->string) : element_name(type, child, &keys);
 		struct place next = below(at, is_field ? child->string : NULL);
 		cJSON *node;
 
@@ -190,8 +193,8 @@ void ks_fields_subtract(cJSON *from, const cJSON *set)
 
 static void diff(const struct place *at, const cJSON *before, const cJSON *now, cJSON *changed, cJSON *gone);
 
-static void diff_child(const struct place *next, const cJSON *before, const cJSON *now, const char *name, cJSON *changed,
-		       cJSON *gone)
+static void diff_child(const struct place *next, const cJSON *before, const cJSON *now, const char *name,
+		       cJSON *changed, cJSON *gone)
 {
 	CLEANUP(strs_release) struct strs keys = { 0 };
 	CLEANUP(strs_release) struct strs other_keys = { 0 };
@@ -231,7 +234,8 @@ static void diff(const struct place *at, const cJSON *before, const cJSON *now, 
 		const cJSON *from = pass ? before : now, *to = pass ? now : before, *child;
 
 		cJSON_ArrayForEach(child, from) {
-			CLEANUP(freep) char *name = is_map ? xasprintf("f:%s", child->string) : element_name(type, child, &keys);
+			CLEANUP(freep)
+			char *name = is_map ? xasprintf("f:%s", child->string) : element_name(type, child, &keys);
 			const cJSON *other = is_map ? ks_child(to, child->string)
 						    : find_element(type, (cJSON *)(uintptr_t)to, name, &keys);
 			struct place next = below(at, is_map ? child->string : NULL);

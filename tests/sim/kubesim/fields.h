@@ -1,7 +1,8 @@
-/* tests/sim/kubesim/fields.h - sets of fields as managedFields has them (FieldsV1), and who owns which. Pure but for the time.
+/* tests/sim/kubesim/fields.h - sets of fields as managedFields has them (FieldsV1), and who owns which. Pure but for
+ * the time.
  *
- * A set is a tree: {"f:spec": {"f:ports": {"k:{\"port\":80}": {".": {}, "f:name": {}}}}}. A node without children, or with ".",
- * is in the set itself. Nobody owns what the server fills in: name, uid, versions, times.
+ * A set is a tree: {"f:spec": {"f:ports": {"k:{\"port\":80}": {".": {}, "f:name": {}}}}}. A node without children, or
+ * with ".", is in the set itself. Nobody owns what the server fills in: name, uid, versions, times.
  */
 #pragma once
 
@@ -29,9 +30,10 @@ struct ks_manager {
 	const char *name, *api_version, *sub;      /* sub: NULL for the object itself */
 	bool ignores_status;           /* it is not the manager who wrote it */
 };
-/* After a create (before NULL), update or patch: the manager owns what it changed. managedFields are taken over from before. */
+/* After a create (before NULL), update or patch: the manager owns what it changed. managedFields are taken over from
+ * before. */
 void ks_manage_update(struct ks_shape shape, const cJSON *before, cJSON *now, const struct ks_manager *manager);
-/* Server-side apply on `live` (an empty object where there is none): *out is the object as the manager wants it, with its
- * managedFields. Conflicts without force: ERR_CONFLICT, *conflicts is [{"field", "message"}] (yours to delete). */
+/* Server-side apply on `live` (an empty object where there is none): *out is the object as the manager wants it, with
+ * its managedFields. Conflicts without force: ERR_CONFLICT, *conflicts is [{"field", "message"}] (yours to delete). */
 bool ks_manage_apply(struct ks_shape shape, const cJSON *live, const cJSON *config, const struct ks_manager *manager,
 		     bool is_forced, cJSON **out, cJSON **conflicts, struct err *err);

@@ -67,7 +67,8 @@ static bool authenticate(const struct ks_front *front, const struct http_exchang
 	return true;
 }
 
-static void read_request(const struct ks_front *front, const struct http_exchange *x, struct params *params, struct ks_request *r)
+static void read_request(const struct ks_front *front, const struct http_exchange *x, struct params *params,
+			 struct ks_request *r)
 {
 	params->n = 0;
 	http_query_each(x, add_param, params);
@@ -153,7 +154,8 @@ static void send_slowly(struct ks_front *front, struct http_exchange *x, struct 
 		held->text = xstrdup("");
 	held->n_text = n;
 	held->is_cut = rule->is_half;
-	held->per_tick = rule->bytes_per_s ? MAX((size_t)rule->bytes_per_s * DRIP_MS / 1000, (size_t)1) : MAX(n, (size_t)1);
+	held->per_tick =
+		rule->bytes_per_s ? MAX((size_t)rule->bytes_per_s * DRIP_MS / 1000, (size_t)1) : MAX(n, (size_t)1);
 	if (rule->bytes_per_s && rule->bytes_per_s * DRIP_MS < 1000)
 		tick_ms = 1000 / (uint64_t)rule->bytes_per_s;
 	http_stream_begin(x, reply->status, reply->content_type, MAX(n, (size_t)1), on_gone, held);
@@ -175,7 +177,8 @@ static void send_reply(struct http_exchange *x, const struct ks_reply *reply)
 static void refuse_by_rule(const struct ks_rule *rule, struct ks_reply *reply)
 {
 	if (rule->body)
-		ks_reply_text(reply, rule->status, *rule->body == '{' || *rule->body == '[' ? "application/json" : "text/plain",
+		ks_reply_text(reply, rule->status,
+			      *rule->body == '{' || *rule->body == '[' ? "application/json" : "text/plain",
 			      xstrdup(rule->body));
 	else
 		ks_refuse(reply, rule->status, rule->reason ? rule->reason : "InternalError", "%s",
@@ -227,7 +230,8 @@ static int answer(struct ks_front *front, struct http_exchange *x, struct ks_req
 		bool is_watch = streq(r->verb, "watch");
 
 		if (rule && rule->gone == KS_GONE_HTTP)
-			ks_refuse(reply, 410, "Expired", "The resourceVersion for the provided %s is too old.", r->verb);
+			ks_refuse(reply, 410, "Expired", "The resourceVersion for the provided %s is too old.",
+				  r->verb);
 		else if (is_watch && ks_watch_start(front->o.loop, r, x, rule, reply))
 			return 0;
 		else if (!is_watch)

@@ -1,5 +1,5 @@
-/* tests/sim/kubesim/journal.h - the requests of all clusters in their order. The newest 200000 are kept; numbers never start
- * again. Bodies and credentials are not in it. */
+/* tests/sim/kubesim/journal.h - the requests of all clusters in their order. The newest 200000 are kept; numbers never
+ * start again. Bodies and credentials are not in it. */
 #pragma once
 
 #include "tests/sim/kubesim/api.h"

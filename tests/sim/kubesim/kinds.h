@@ -1,7 +1,7 @@
 /* tests/sim/kubesim/kinds.h - the resources of one cluster: built in, or by a CustomResourceDefinition.
  *
- * Ownership: a registry owns its kinds, a kind its table of objects. A kind that is gone (its definition was deleted) is kept
- *            until the registry goes: a watch may still look at it.
+ * Ownership: a registry owns its kinds, a kind its table of objects. A kind that is gone (its definition was deleted)
+ * is kept until the registry goes: a watch may still look at it.
  */
 #pragma once
 

@@ -3,9 +3,9 @@
 
 #include "tests/sim/kubesim/text.h"
 
-static const char expired[] =
-	"The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-	"the continue parameter.";
+static const char expired[] = "The provided continue parameter is too old to display a consistent list result. You can "
+			      "start a new list without "
+			      "the continue parameter.";
 
 struct page {
 	const struct ks_request *request;
@@ -24,7 +24,8 @@ static void print_item(struct page *page, const struct ks_version *version)
 	buf_puts(&page->items, page->n++ ? "," : "");
 	if (kind->is_builtin) {        /* a typed list says once what its items are */
 		buf_puts(&page->items, "{");
-		buf_add(&page->items, (struct slice){ version->text + version->n_head, version->n_text - version->n_head });
+		buf_add(&page->items,
+			(struct slice){version->text + version->n_head, version->n_text - version->n_head});
 	} else {
 		ks_version_print(version, kind, page->request->version, &page->items);
 	}
@@ -67,8 +68,9 @@ static bool read_continue(struct page *page, const char *token, struct ks_reply 
 static bool refuse_future(const struct ks_request *r, uint64_t rv, struct ks_reply *reply)
 {
 	cJSON *details = cJSON_CreateObject(), *cause;
-	CLEANUP(freep) char *message = xasprintf("Timeout: Too large resource version: %lu, current: %lu", (unsigned long)rv,
-						 (unsigned long)r->cluster->rv);
+	CLEANUP(freep)
+	char *message = xasprintf("Timeout: Too large resource version: %lu, current: %lu", (unsigned long)rv,
+				  (unsigned long)r->cluster->rv);
 
 	cause = json_add_object(json_put_array(details, "causes"));
 	json_put_str(cause, "reason", "ResourceVersionTooLarge");
@@ -95,7 +97,8 @@ static bool read_version(struct page *page, struct ks_reply *reply)
 		return refuse_future(r, rv, reply);
 	if (match && *match && !is_given)
 		return ks_refuse(reply, 422, "Invalid",
-				 "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is "
+				 "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
+				 "resourceVersionMatch is "
 				 "forbidden unless resourceVersion is provided");
 	if (!is_given || rv == 0)
 		return true;
@@ -103,15 +106,17 @@ static bool read_version(struct page *page, struct ks_reply *reply)
 	if ((match && streq(match, "Exact")) || (!match && page->limit)) {
 		page->rv = rv;
 		if (!ks_table_knows(r->kind->table, rv))
-			return ks_refuse(reply, 410, "Expired", "The resourceVersion for the provided list is too old.");
+			return ks_refuse(reply, 410, "Expired",
+					 "The resourceVersion for the provided list is too old.");
 	}
 	return true;
 }
 
 static void print_token(const struct page *page, struct buf *out)
 {
-	CLEANUP(freep) char *text = xasprintf("{\"v\":\"meta.k8s.io/v1\",\"rv\":%lu,\"start\":\"%s\"}", (unsigned long)page->rv,
-					      page->next);
+	CLEANUP(freep)
+	char *text = xasprintf("{\"v\":\"meta.k8s.io/v1\",\"rv\":%lu,\"start\":\"%s\"}", (unsigned long)page->rv,
+			       page->next);
 	CLEANUP(freep) char *token = ks_base64(slice_of(text));
 
 	buf_printf(out, ",\"continue\":\"%s\"", token);
@@ -126,8 +131,8 @@ static void reply_page(struct page *page, struct ks_reply *reply)
 	struct buf out;
 
 	buf_init(&out, KS_ANSWER_MAX_BYTES);
-	buf_printf(&out, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lu\"", r->kind->list_kind,
-		   api_version, (unsigned long)page->rv);
+	buf_printf(&out, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lu\"",
+		   r->kind->list_kind, api_version, (unsigned long)page->rv);
 	if (page->next)
 		print_token(page, &out);
 	buf_puts(&out, "},\"items\":[");
@@ -148,7 +153,8 @@ void ks_answer_list(const struct ks_request *r, struct ks_reply *reply)
 		page.limit = 0;
 	buf_init(&page.items, KS_ANSWER_MAX_BYTES);
 	if (ks_filter_read(r, &page.filter, reply) && read_version(&page, reply)) {
-		ks_table_each_at(r->kind->table, page.rv, page.filter.prefix, page.start ? page.start : "", add_item, &page);
+		ks_table_each_at(r->kind->table, page.rv, page.filter.prefix, page.start ? page.start : "", add_item,
+				 &page);
 		reply_page(&page, reply);
 	}
 	ks_filter_release(&page.filter);

@@ -25,14 +25,14 @@ static void need_namespace(struct ks_cluster *cluster, const char *name)
 	ks_cluster_put(cluster, kind, object);
 }
 
-static struct ks_kind *find_kind(const struct ks_cluster *cluster, const cJSON *object, const struct ks_kind_version **version,
-				 struct err *err)
+static struct ks_kind *find_kind(const struct ks_cluster *cluster, const cJSON *object,
+				 const struct ks_kind_version **version, struct err *err)
 {
 	struct ks_kind *kind = ks_kind_of(&cluster->kinds, object, version);
 
 	if (!kind)
-		err_set(err, ERR_NOTFOUND, "%s: no kind \"%s\" in \"%s\"", cluster->name, json_str(object, "kind") ?: "",
-			json_str(object, "apiVersion") ?: "");
+		err_set(err, ERR_NOTFOUND, "%s: no kind \"%s\" in \"%s\"", cluster->name,
+			json_str(object, "kind") ?: "", json_str(object, "apiVersion") ?: "");
 	return kind;
 }
 
@@ -124,7 +124,8 @@ static bool load_definition(struct ks_cluster *cluster, const cJSON *crd, struct
 	ks_crd_default(whole);
 	ks_builtin_check(kind, whole, NULL, &causes);
 	if (causes.n) {
-		err_set(err, ERR_INVALID, "%s: %s", json_str(causes.list->child, "field"), json_str(causes.list->child, "message"));
+		err_set(err, ERR_INVALID, "%s: %s", json_str(causes.list->child, "field"),
+			json_str(causes.list->child, "message"));
 		ks_causes_release(&causes);
 		return false;
 	}
@@ -166,7 +167,8 @@ static bool load_file(struct ks_cluster *cluster, const char *path, struct err *
 
 		if (!object)
 			return err_set(err, ERR_INVALID, "%s: %s", path, why.msg);
-		if (streq0(json_str(object, "kind"), "CustomResourceDefinition") && !load_definition(cluster, object, err))
+		if (streq0(json_str(object, "kind"), "CustomResourceDefinition") &&
+		    !load_definition(cluster, object, err))
 			return err_wrap(err, "%s", path);
 	}
 	return true;
@@ -188,7 +190,8 @@ static bool load_folder(struct ks_cluster *cluster, const char *path, struct err
 	if (!folder)
 		return err_set(err, ERR_INVALID, "%s: %m", path);
 	while ((entry = readdir(folder)))
-		if (ends_in(entry->d_name, ".yaml") || ends_in(entry->d_name, ".yml") || ends_in(entry->d_name, ".json"))
+		if (ends_in(entry->d_name, ".yaml") || ends_in(entry->d_name, ".yml") ||
+		    ends_in(entry->d_name, ".json"))
 			strs_take(&names, xasprintf("%s/%s", path, entry->d_name));
 	closedir(folder);
 	strs_sort(&names);

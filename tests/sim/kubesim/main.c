@@ -1,8 +1,8 @@
-/* kubesim: simulated Kubernetes API servers. One process, one loop: a port with HTTPS for each cluster, a control port over
- * plain HTTP.
+/* kubesim: simulated Kubernetes API servers. One process, one loop: a port with HTTPS for each cluster, a control port
+ * over plain HTTP.
  *
- * It may touch: its listeners, the definitions (read once), the CA and kubeconfig files (written once). It holds tokens and keys
- * of its own making, good for itself only.
+ * It may touch: its listeners, the definitions (read once), the CA and kubeconfig files (written once). It holds tokens
+ * and keys of its own making, good for itself only.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -293,11 +293,12 @@ static int run(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .listen = "127.0.0.1:0",
-			    .control = "127.0.0.1:0",
-			    .history = 10000,
-			    .settings = { .admin_token = "admin-token", .nobody_token = "nobody-token", .bookmark_ms = 60000 },
-			    .level = LOG_INFO };
+	struct options o = {
+		.listen = "127.0.0.1:0",
+		.control = "127.0.0.1:0",
+		.history = 10000,
+		.settings = {.admin_token = "admin-token", .nobody_token = "nobody-token", .bookmark_ms = 60000},
+		.level = LOG_INFO};
 	int status;
 
 	strs_add(&o.clusters, "cluster1");

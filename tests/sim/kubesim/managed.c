@@ -10,7 +10,8 @@ static const cJSON *entries_of(const cJSON *object)
 static bool is_entry(const cJSON *entry, const struct ks_manager *manager, const char *operation)
 {
 	return streq0(json_str(entry, "manager"), manager->name) && streq0(json_str(entry, "operation"), operation) &&
-	       streq0(json_str(entry, "apiVersion"), manager->api_version) && streq0(json_str(entry, "subresource"), manager->sub);
+	       streq0(json_str(entry, "apiVersion"), manager->api_version) &&
+	       streq0(json_str(entry, "subresource"), manager->sub);
 }
 
 static cJSON *find_entry(cJSON *list, const struct ks_manager *manager, const char *operation)

@@ -240,8 +240,8 @@ static int find_index(const cJSON *list, const char *key, const cJSON *element)
 	return -1;
 }
 
-/* As the real one orders: what the patch names in the patch's order, the rest as it was; where the two meet, the rest goes
- * first only if it did before, too. */
+/* As the real one orders: what the patch names in the patch's order, the rest as it was; where the two meet, the rest
+ * goes first only if it did before, too. */
 static void order_list(cJSON *list, const cJSON *before, const cJSON *order, const char *key)
 {
 	CLEANUP(cJSON_Deletep) cJSON *named = cJSON_CreateArray();

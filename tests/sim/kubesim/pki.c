@@ -64,8 +64,8 @@ static bool add_name(X509 *certificate, const char *key, const char *value)
 						    (const unsigned char *)value, -1, -1, 0) == 1;
 }
 
-/* Everything but extensions and signature. Another number each time: clients that keep certificates by issuer and number must
- * not mix them up. */
+/* Everything but extensions and signature. Another number each time: clients that keep certificates by issuer and
+ * number must not mix them up. */
 static X509 *new_certificate(EVP_PKEY *key, const char *organisation, const char *name)
 {
 	CLEANUP(x509_freep) X509 *certificate = X509_new();
@@ -105,8 +105,8 @@ static bool make_authority(struct authority *ca)
 	       X509_sign(ca->certificate, ca->key, EVP_sha256());
 }
 
-static bool sign(const struct authority *ca, const char *organisation, const char *name, const char *usage, const char *names,
-		 char **cert_pem, char **key_pem)
+static bool sign(const struct authority *ca, const char *organisation, const char *name, const char *usage,
+		 const char *names, char **cert_pem, char **key_pem)
 {
 	CLEANUP(pkey_freep) EVP_PKEY *key = EVP_EC_gen("P-256");
 	CLEANUP(x509_freep) X509 *certificate = key ? new_certificate(key, organisation, name) : NULL;
@@ -136,9 +136,10 @@ bool ks_pki_make(struct ks_pki *out, const char *host, struct err *err)
 	struct authority ca = { 0 };
 	CLEANUP(freep) char *names = host && *host ? xasprintf("%s,%s:%s", NAMES, is_address(host) ? "IP" : "DNS", host)
 						   : xstrdup(NAMES);
-	bool is_made = make_authority(&ca) &&
-		       sign(&ca, NULL, "kube-apiserver", "serverAuth", names, &out->server_cert_pem, &out->server_key_pem) &&
-		       sign(&ca, "system:masters", "admin", "clientAuth", NULL, &out->client_cert_pem, &out->client_key_pem);
+	bool is_made =
+		make_authority(&ca) &&
+		sign(&ca, NULL, "kube-apiserver", "serverAuth", names, &out->server_cert_pem, &out->server_key_pem) &&
+		sign(&ca, "system:masters", "admin", "clientAuth", NULL, &out->client_cert_pem, &out->client_key_pem);
 
 	if (is_made)
 		out->ca_pem = cert_text(ca.certificate);

@@ -1,4 +1,5 @@
-/* tests/sim/kubesim/pki.h - an authority made for this run, and what it signs: the servers' certificate and a client's. */
+/* tests/sim/kubesim/pki.h - an authority made for this run, and what it signs: the servers' certificate and a client's.
+ */
 #pragma once
 
 #include "common/base/err.h"

@@ -25,10 +25,12 @@ static const struct field meta_fields[] = {
 #define END { 0, NULL, TEXT, false, NULL }
 
 static const struct field meta_only[] = { META, END };
-static const struct field secret_fields[] = {
-	META, { 2, "data", BYTES_MAP, false, NULL }, { 3, "type", TEXT, false, NULL }, { 4, "stringData", TEXT_MAP, false, NULL },
-	{ 5, "immutable", BOOL, false, NULL }, END
-};
+static const struct field secret_fields[] = {META,
+					     {2, "data", BYTES_MAP, false, NULL},
+					     {3, "type", TEXT, false, NULL},
+					     {4, "stringData", TEXT_MAP, false, NULL},
+					     {5, "immutable", BOOL, false, NULL},
+					     END};
 static const struct field configmap_fields[] = {
 	META, { 2, "data", TEXT_MAP, false, NULL }, { 3, "binaryData", BYTES_MAP, false, NULL },
 	{ 4, "immutable", BOOL, false, NULL }, END
@@ -38,26 +40,32 @@ static const struct field port_fields[] = {
 	{ 4, "targetPort", INT_OR_STRING, false, NULL }, { 5, "nodePort", NUMBER, false, NULL },
 	{ 6, "appProtocol", TEXT, false, NULL }, END
 };
-static const struct field service_spec_fields[] = {
-	{ 1, "ports", MESSAGE, true, port_fields }, { 2, "selector", TEXT_MAP, false, NULL }, { 3, "clusterIP", TEXT, false, NULL },
-	{ 4, "type", TEXT, false, NULL }, { 5, "externalIPs", TEXT, true, NULL }, { 7, "sessionAffinity", TEXT, false, NULL },
-	{ 8, "loadBalancerIP", TEXT, false, NULL }, { 10, "externalName", TEXT, false, NULL }, END
-};
+static const struct field service_spec_fields[] = {{1, "ports", MESSAGE, true, port_fields},
+						   {2, "selector", TEXT_MAP, false, NULL},
+						   {3, "clusterIP", TEXT, false, NULL},
+						   {4, "type", TEXT, false, NULL},
+						   {5, "externalIPs", TEXT, true, NULL},
+						   {7, "sessionAffinity", TEXT, false, NULL},
+						   {8, "loadBalancerIP", TEXT, false, NULL},
+						   {10, "externalName", TEXT, false, NULL},
+						   END};
 static const struct field service_fields[] = { META, { 2, "spec", MESSAGE, false, service_spec_fields }, END };
-static const struct field backend_port_fields[] = { { 1, "name", TEXT, false, NULL }, { 2, "number", NUMBER, false, NULL }, END };
+static const struct field backend_port_fields[] = {
+	{1, "name", TEXT, false, NULL}, {2, "number", NUMBER, false, NULL}, END};
 static const struct field backend_service_fields[] = {
 	{ 1, "name", TEXT, false, NULL }, { 2, "port", MESSAGE, false, backend_port_fields }, END
 };
 static const struct field backend_fields[] = { { 4, "service", MESSAGE, false, backend_service_fields }, END };
-static const struct field path_fields[] = {
-	{ 1, "path", TEXT, false, NULL }, { 2, "backend", MESSAGE, false, backend_fields }, { 3, "pathType", TEXT, false, NULL }, END
-};
+static const struct field path_fields[] = {{1, "path", TEXT, false, NULL},
+					   {2, "backend", MESSAGE, false, backend_fields},
+					   {3, "pathType", TEXT, false, NULL},
+					   END};
 static const struct field http_fields[] = { { 1, "paths", MESSAGE, true, path_fields }, END };
 static const struct field rule_value_fields[] = { { 1, "http", MESSAGE, false, http_fields }, END };
 static const struct field rule_fields[] = {
 	{ 1, "host", TEXT, false, NULL }, { 2, NULL, MESSAGE, false, rule_value_fields }, END
 };
-static const struct field tls_fields[] = { { 1, "hosts", TEXT, true, NULL }, { 2, "secretName", TEXT, false, NULL }, END };
+static const struct field tls_fields[] = {{1, "hosts", TEXT, true, NULL}, {2, "secretName", TEXT, false, NULL}, END};
 static const struct field ingress_spec_fields[] = {
 	{ 1, "defaultBackend", MESSAGE, false, backend_fields }, { 2, "tls", MESSAGE, true, tls_fields },
 	{ 3, "rules", MESSAGE, true, rule_fields }, { 4, "ingressClassName", TEXT, false, NULL }, END
@@ -220,7 +228,7 @@ static bool read_message(struct slice bytes, const struct field *fields, unsigne
 
 /* --- the envelope ---------------------------------------------------------------------------------------- */
 
-static const struct field type_fields[] = { { 1, "apiVersion", TEXT, false, NULL }, { 2, "kind", TEXT, false, NULL }, END };
+static const struct field type_fields[] = {{1, "apiVersion", TEXT, false, NULL}, {2, "kind", TEXT, false, NULL}, END};
 
 /* Four bytes, then runtime.Unknown: the type and the object's own bytes. */
 static bool read_envelope(struct slice bytes, cJSON *out, struct slice *raw)

@@ -6,5 +6,6 @@
 
 #define KS_PROTOBUF_TYPE "application/vnd.kubernetes.protobuf"
 
-/* The object in JSON; NULL with ERR_INVALID (malformed) or ERR_NOTFOUND (a kind that is not known here). Yours to delete. */
+/* The object in JSON; NULL with ERR_INVALID (malformed) or ERR_NOTFOUND (a kind that is not known here). Yours to
+ * delete. */
 cJSON *ks_proto_read(struct slice bytes, struct err *err);

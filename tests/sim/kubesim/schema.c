@@ -116,8 +116,8 @@ static bool check_type(const cJSON *schema, const cJSON *value, const char *path
 	    (cJSON_IsNull(value) && is_flag(schema, "nullable")))
 		return true;
 	text = xasprintf("\"%s\"", got);
-	ks_cause(causes, "FieldValueTypeInvalid", path, "Invalid value: %s: %s in body must be of type %s: %s", text, path, want,
-		 text);
+	ks_cause(causes, "FieldValueTypeInvalid", path, "Invalid value: %s: %s in body must be of type %s: %s", text,
+		 path, want, text);
 	return false;
 }
 
@@ -140,7 +140,8 @@ static void check_enum(const cJSON *schema, const cJSON *value, const char *path
 		buf_printf(&list, "%s%s", list.n ? ", " : "", one);
 	}
 	text = shown(value);
-	ks_cause(causes, "FieldValueNotSupported", path, "Unsupported value: %s: supported values: %s", text, buf_str(&list));
+	ks_cause(causes, "FieldValueNotSupported", path, "Unsupported value: %s: supported values: %s", text,
+		 buf_str(&list));
 	buf_release(&list);
 }
 
@@ -155,8 +156,8 @@ static void check_number(const cJSON *schema, const cJSON *value, const char *pa
 		ks_cause(causes, "FieldValueInvalid", path,
 			 "Invalid value: %s: %s in body should be greater than or equal to %s", text, path, low);
 	if (most && value->valuedouble > most->valuedouble)
-		ks_cause(causes, "FieldValueInvalid", path, "Invalid value: %s: %s in body should be less than or equal to %s",
-			 text, path, high);
+		ks_cause(causes, "FieldValueInvalid", path,
+			 "Invalid value: %s: %s in body should be less than or equal to %s", text, path, high);
 }
 
 static bool matches(const char *pattern, const char *text)
@@ -180,13 +181,13 @@ static void check_string(const cJSON *schema, const cJSON *value, const char *pa
 	CLEANUP(freep) char *text = shown(value);
 
 	if (n < least)
-		ks_cause(causes, "FieldValueInvalid", path, "Invalid value: %s: %s in body should be at least %ld chars long",
-			 text, path, (long)least);
+		ks_cause(causes, "FieldValueInvalid", path,
+			 "Invalid value: %s: %s in body should be at least %ld chars long", text, path, (long)least);
 	if (n > most)
 		ks_cause(causes, "FieldValueTooLong", path, "Too long: may not be more than %ld bytes", (long)most);
 	if (pattern && !matches(pattern, value->valuestring))
-		ks_cause(causes, "FieldValueInvalid", path, "Invalid value: %s: %s in body should match '%s'", text, path,
-			 pattern);
+		ks_cause(causes, "FieldValueInvalid", path, "Invalid value: %s: %s in body should match '%s'", text,
+			 path, pattern);
 }
 
 static bool same_keys(const cJSON *a, const cJSON *b, const struct strs *keys)
@@ -227,7 +228,8 @@ static void check_array(const cJSON *schema, const cJSON *value, const char *pat
 		ks_cause(causes, "FieldValueInvalid", path,
 			 "Invalid value: %ld: %s in body should have at least %ld items", (long)n, path, (long)least);
 	if (n > most)
-		ks_cause(causes, "FieldValueTooMany", path, "Too many: %ld: must have at most %ld items", (long)n, (long)most);
+		ks_cause(causes, "FieldValueTooMany", path, "Too many: %ld: must have at most %ld items", (long)n,
+			 (long)most);
 	check_unique(schema, value, path, causes);
 }
 

@@ -6,8 +6,8 @@
 
 #include "tests/sim/kubesim/status.h"
 
-/* Takes out what the schema does not know, but for apiVersion, kind and metadata at the root. The paths of what went are
- * appended to unknown (may be NULL). */
+/* Takes out what the schema does not know, but for apiVersion, kind and metadata at the root. The paths of what went
+ * are appended to unknown (may be NULL). */
 void ks_schema_prune(const cJSON *schema, cJSON *object, struct strs *unknown);
 void ks_schema_default(const cJSON *schema, cJSON *object);
 void ks_schema_check(const cJSON *schema, const cJSON *object, struct ks_causes *causes);

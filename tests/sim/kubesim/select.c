@@ -95,7 +95,8 @@ bool ks_selector_parse_labels(const char *text, struct ks_selector *out, struct 
 		return true;
 	while (next_part(&rest, &part))
 		if (!parse_label(part, out))
-			return err_set(err, ERR_INVALID, "unable to parse requirement: found '%.*s', expected: a requirement",
+			return err_set(err, ERR_INVALID,
+				       "unable to parse requirement: found '%.*s', expected: a requirement",
 				       (int)part.n, part.p);
 	return true;
 }
@@ -112,8 +113,8 @@ static bool find_field(const struct ks_kind *kind, struct ks_requirement *r, str
 			return true;
 	}
 	if (kind->is_builtin && !kind->fields)
-		return err_set(err, ERR_INVALID, "\"%s\" is not a known field selector: only \"%s\", \"%s\"", r->key, NAME_FIELD,
-			       NAMESPACE_FIELD);
+		return err_set(err, ERR_INVALID, "\"%s\" is not a known field selector: only \"%s\", \"%s\"", r->key,
+			       NAME_FIELD, NAMESPACE_FIELD);
 	return err_set(err, ERR_INVALID, "field label not supported: %s", r->key);
 }
 
@@ -126,8 +127,8 @@ bool ks_selector_parse_fields(const char *text, const struct ks_kind *kind, stru
 			continue;
 		if (!parse_pair(part, "!=", KS_NOT_IN, out) && !parse_pair(part, "==", KS_IN, out) &&
 		    !parse_pair(part, "=", KS_IN, out))
-			return err_set(err, ERR_INVALID, "invalid selector: '%s'; can't understand '%.*s'", text, (int)part.n,
-				       part.p);
+			return err_set(err, ERR_INVALID, "invalid selector: '%s'; can't understand '%.*s'", text,
+				       (int)part.n, part.p);
 		if (!find_field(kind, &out->v[out->n - 1], err))
 			return false;
 	}
@@ -159,7 +160,9 @@ bool ks_selector_has_fields(const struct ks_selector *s, const struct ks_version
 {
 	for (size_t i = 0; i < s->n; i++) {
 		size_t field = s->v[i].field;
-		const char *value = field == 0 ? version->name : field == 1 ? version->namespace : version->fields.v[field - 2];
+		const char *value = field == 0   ? version->name
+				    : field == 1 ? version->namespace
+						 : version->fields.v[field - 2];
 
 		if (!fits(&s->v[i], value))
 			return false;

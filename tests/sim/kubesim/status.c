@@ -9,7 +9,8 @@
 void ks_reply_text(struct ks_reply *reply, int status, const char *content_type, char *body)
 {
 	ks_reply_release(reply);
-	*reply = (struct ks_reply){ .status = status, .content_type = content_type, .body = body, .n_body = strlen(body) };
+	*reply =
+		(struct ks_reply){.status = status, .content_type = content_type, .body = body, .n_body = strlen(body)};
 }
 
 void ks_reply_json(struct ks_reply *reply, int status, cJSON *body)
@@ -64,8 +65,8 @@ static char *full_name(const char *word, const char *group)
 	return *group ? xasprintf("%s.%s", word, group) : xstrdup(word);
 }
 
-static bool refuse_about(struct ks_reply *reply, int code, const char *reason, const struct ks_kind *kind, const char *name,
-			 const char *message)
+static bool refuse_about(struct ks_reply *reply, int code, const char *reason, const struct ks_kind *kind,
+			 const char *name, const char *message)
 {
 	cJSON *details = cJSON_CreateObject();
 
@@ -106,7 +107,8 @@ bool ks_refuse_conflict(struct ks_reply *reply, const struct ks_kind *kind, cons
 
 bool ks_refuse_method(struct ks_reply *reply)
 {
-	return ks_refuse(reply, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+	return ks_refuse(reply, 405, "MethodNotAllowed",
+			 "the server does not allow this method on the requested resource");
 }
 
 void ks_cause(struct ks_causes *causes, const char *reason, const char *field, const char *fmt, ...)

@@ -21,7 +21,8 @@ static size_t print_head(const struct ks_kind *kind, const char *version, struct
 {
 	size_t before = out->n;
 
-	buf_printf(out, "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\",", kind->group, *kind->group ? "/" : "", version, kind->kind);
+	buf_printf(out, "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\",", kind->group, *kind->group ? "/" : "", version,
+		   kind->kind);
 	return out->n - before;
 }
 

@@ -1,8 +1,8 @@
 /* tests/sim/kubesim/store.h - the objects of one resource, sorted by their keys, and the events that made them so.
  *
- * An object is kept as the JSON text that clients get, beside what is looked up without parsing it. A text never changes: a
- * change makes a new version, and lists, watches and the history share the old one until nobody has it any more.
- * Ownership: versions are counted; the table holds one reference for each object and two for each event.
+ * An object is kept as the JSON text that clients get, beside what is looked up without parsing it. A text never
+ * changes: a change makes a new version, and lists, watches and the history share the old one until nobody has it any
+ * more. Ownership: versions are counted; the table holds one reference for each object and two for each event.
  */
 #pragma once
 
@@ -20,8 +20,8 @@ struct ks_version {
 	size_t n_text, n_head;         /* n_head: where the rest begins */
 };
 
-/* Encodes an object of this kind; its metadata must have name and resourceVersion. The object's apiVersion and kind do not
- * count: the text has the kind's own, of the version that is kept. */
+/* Encodes an object of this kind; its metadata must have name and resourceVersion. The object's apiVersion and kind do
+ * not count: the text has the kind's own, of the version that is kept. */
 struct ks_version *ks_version_new(const struct ks_kind *kind, const cJSON *object);
 struct ks_version *ks_version_ref(struct ks_version *version);
 void ks_version_unref(struct ks_version *version);                     /* NULL is fine */
@@ -61,7 +61,7 @@ size_t ks_table_events_after(const struct ks_table *table, uint64_t rv);       /
 const struct ks_event *ks_table_event(const struct ks_table *table, size_t index);
 void ks_table_forget(struct ks_table *table, uint64_t rv);             /* everything up to this version */
 
-/* The objects as they were at a version that the history still knows: of those with this prefix, from `start` on, each is
- * handed to `each` until it returns false. */
+/* The objects as they were at a version that the history still knows: of those with this prefix, from `start` on, each
+ * is handed to `each` until it returns false. */
 void ks_table_each_at(const struct ks_table *table, uint64_t rv, const char *prefix, const char *start,
 		      bool (*each)(void *arg, struct ks_version *version), void *arg);

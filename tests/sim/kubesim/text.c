@@ -136,7 +136,8 @@ static bool same_object(const cJSON *a, const cJSON *b)
 		return false;
 	/* Mostly both are in the same order: look beside first. */
 	for (const cJSON *child = a->child; child; child = child->next, beside = beside ? beside->next : NULL) {
-		const cJSON *other = beside && streq(beside->string, child->string) ? beside : ks_child(b, child->string);
+		const cJSON *other =
+			beside && streq(beside->string, child->string) ? beside : ks_child(b, child->string);
 
 		if (!other || !ks_same(child, other))
 			return false;

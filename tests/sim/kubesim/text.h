@@ -18,8 +18,8 @@ void ks_put_quoted(struct buf *out, const char *text);
 
 /* The order of keys means nothing, that of elements does. */
 bool ks_same(const cJSON *a, const cJSON *b);
-cJSON *ks_child(const cJSON *object, const char *key);               /* to be changed; NULL where absent, a null is one */
-cJSON *ks_need_object(cJSON *object, const char *key);               /* the child, made or made an object if it is none */
+cJSON *ks_child(const cJSON *object, const char *key); /* to be changed; NULL where absent, a null is one */
+cJSON *ks_need_object(cJSON *object, const char *key); /* the child, made or made an object if it is none */
 void ks_set(cJSON *object, const char *key, cJSON *value);           /* replaces; the value is taken over */
 void ks_set_str(cJSON *object, const char *key, const char *text);
 void ks_set_int(cJSON *object, const char *key, int64_t number);
@@ -27,5 +27,5 @@ void ks_drop(cJSON *object, const char *key);
 /* Takes nulls, empty lists and empty texts under keys out, at every depth: what typed objects do not keep. Maps of free
  * text (labels, annotations, data) keep empty texts. */
 void ks_drop_empty(cJSON *value);
-/* "$spec.ports[0]" style lookup is not needed anywhere: a path is keys between dots. NULL where absent. */
+/* path: keys between dots. NULL where absent. */
 const cJSON *ks_at(const cJSON *object, const char *path);

@@ -108,8 +108,8 @@ struct line {
 	const struct ks_event *event;
 };
 
-static void make_line(struct line *line, const struct ks_kind *kind, const struct ks_event *event, enum ks_event_type type,
-		      const struct ks_kind_version *as)
+static void make_line(struct line *line, const struct ks_kind *kind, const struct ks_event *event,
+		      enum ks_event_type type, const struct ks_kind_version *as)
 {
 	struct ks_version *left = NULL;
 
@@ -170,7 +170,8 @@ static void add_bookmark(const struct ks_watch *w, uint64_t rv, bool is_end_of_b
 	CLEANUP(freep) char *api_version = ks_api_version(w->kind->group, w->version);
 
 	buf_printf(out,
-		   "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lu\","
+		   "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{"
+		   "\"resourceVersion\":\"%lu\","
 		   "\"creationTimestamp\":null%s}}}\n",
 		   w->kind->kind, api_version, (unsigned long)rv,
 		   is_end_of_beginning ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "");
@@ -261,13 +262,18 @@ bool ks_watch_start(uv_loop_t *loop, const struct ks_request *r, struct http_exc
 	uint64_t rv;
 	bool is_given, is_over;
 
-	if (!ks_filter_read(r, &filter, reply) || !select_name(r, &filter, reply) || !ks_read_rv(r, &rv, &is_given, reply)) {
+	if (!ks_filter_read(r, &filter, reply) || !select_name(r, &filter, reply) ||
+	    !ks_read_rv(r, &rv, &is_given, reply)) {
 		ks_filter_release(&filter);
 		return false;
 	}
 	w = xcalloc(1, sizeof(*w));
-	*w = (struct ks_watch){ .kind = r->kind, .x = x, .version = xstrdup(r->version->name), .filter = filter,
-				.rule = ks_rule_ref(rule), .wants_bookmarks = ks_param_is_true(r, "allowWatchBookmarks") };
+	*w = (struct ks_watch){.kind = r->kind,
+			       .x = x,
+			       .version = xstrdup(r->version->name),
+			       .filter = filter,
+			       .rule = ks_rule_ref(rule),
+			       .wants_bookmarks = ks_param_is_true(r, "allowWatchBookmarks")};
 	uv_timer_init(loop, &w->timer);
 	DL_APPEND(w->kind->watches, w);
 	b.watch = w;

@@ -40,14 +40,16 @@ static bool is_type(const struct ks_request *r, const char *type)
 
 static bool refuse_media(struct ks_reply *reply)
 {
-	return ks_refuse(reply, 415, "UnsupportedMediaType",
-			 "the body of the request was in an unknown format - accepted media types include: application/json, "
-			 "application/yaml, " KS_PROTOBUF_TYPE);
+	return ks_refuse(
+		reply, 415, "UnsupportedMediaType",
+		"the body of the request was in an unknown format - accepted media types include: application/json, "
+		"application/yaml, " KS_PROTOBUF_TYPE);
 }
 
 static bool read_body(const struct ks_request *r, cJSON **out, struct ks_reply *reply)
 {
-	bool is_yaml = is_type(r, "application/yaml") || is_type(r, APPLY_TYPE), is_proto = is_type(r, KS_PROTOBUF_TYPE);
+	bool is_yaml = is_type(r, "application/yaml") || is_type(r, APPLY_TYPE),
+	     is_proto = is_type(r, KS_PROTOBUF_TYPE);
 	struct err err = { 0 };
 
 	if (r->content_type && !strstr(r->content_type, "json") && !is_yaml && !is_proto)
@@ -75,7 +77,8 @@ static bool check_type(struct change *c, cJSON *object)
 		return ks_refuse(c->reply, 400, "BadRequest", "the body is not an object");
 	if ((api_version && !streq(api_version, want)) || (kind && !streq(kind, r->kind->kind)))
 		return ks_refuse(c->reply, 400, "BadRequest",
-				 "%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is registered for version \"%s\"",
+				 "%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is registered for "
+				 "version \"%s\"",
 				 kind ? kind : r->kind->kind, api_version ? api_version : want, r->kind->kind,
 				 kind ? kind : r->kind->kind, api_version ? api_version : want);
 	return true;
@@ -84,18 +87,20 @@ static bool check_type(struct change *c, cJSON *object)
 static bool check_place(struct change *c)
 {
 	cJSON *meta = ks_need_object(c->object, "metadata");
-	const char *namespace = json_str(meta, "namespace"), *name = json_str(meta, "name"), *prefix = json_str(meta, "generateName");
+	const char *namespace = json_str(meta, "namespace"), *name = json_str(meta, "name"),
+		   *prefix = json_str(meta, "generateName");
 
 	if (!c->kind->is_namespaced)
 		ks_drop(meta, "namespace");
 	else if (namespace && *namespace && !streq(namespace, c->namespace))
-		return ks_refuse(c->reply, 400, "BadRequest",
-				 "the namespace of the provided object does not match the namespace sent on the request");
+		return ks_refuse(
+			c->reply, 400, "BadRequest",
+			"the namespace of the provided object does not match the namespace sent on the request");
 	else
 		ks_set_str(meta, "namespace", c->namespace);
 	if (c->name && name && *name && !streq(name, c->name))
-		return ks_refuse(c->reply, 400, "BadRequest", "the name of the object (%s) does not match the name on the URL (%s)",
-				 name, c->name);
+		return ks_refuse(c->reply, 400, "BadRequest",
+				 "the name of the object (%s) does not match the name on the URL (%s)", name, c->name);
 	if (c->name)
 		ks_set_str(meta, "name", c->name);
 	else if ((!name || !*name) && prefix && *prefix) {
@@ -121,9 +126,10 @@ static bool check_namespace(struct change *c)
 		return true;
 	full = *c->kind->group ? xasprintf("%s.%s", c->kind->plural, c->kind->group) : xstrdup(c->kind->plural);
 	name = json_str(json_get(c->object, "metadata"), "name");
-	return ks_refuse(c->reply, 403, "Forbidden",
-			 "%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated", full,
-			 name ? name : "", c->namespace);
+	return ks_refuse(
+		c->reply, 403, "Forbidden",
+		"%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated",
+		full, name ? name : "", c->namespace);
 }
 
 /* --- shaping --------------------------------------------------------------------------------------------- */
@@ -169,8 +175,9 @@ static bool refuse_unknown(struct change *c)
 	if (streq(c->r->verb, "patch") && !c->is_applied)
 		refuse_patch(c, buf_str(&text));
 	else
-		ks_refuse(c->reply, 400, "BadRequest", "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
-			  c->kind->kind, c->r->version->name, c->kind->kind, buf_str(&text));
+		ks_refuse(c->reply, 400, "BadRequest",
+			  "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", c->kind->kind,
+			  c->r->version->name, c->kind->kind, buf_str(&text));
 	buf_release(&text);
 	return false;
 }
@@ -218,8 +225,10 @@ static void manage(struct change *c)
 	if (c->is_applied)
 		return;
 	ks_manage_update(shape_of(c), c->old, c->object,
-			 &(struct ks_manager){ .name = name, .api_version = api_version, .sub = c->is_status ? "status" : NULL,
-					       .ignores_status = c->r->version->has_status && !c->is_status });
+			 &(struct ks_manager){.name = name,
+					      .api_version = api_version,
+					      .sub = c->is_status ? "status" : NULL,
+					      .ignores_status = c->r->version->has_status && !c->is_status});
 }
 
 static void copy_key(cJSON *to, const cJSON *from, const char *key)
@@ -235,8 +244,14 @@ static void copy_key(cJSON *to, const cJSON *from, const char *key)
 /* The metadata that only the server writes. */
 static void keep_metadata(struct change *c)
 {
-	static const char *const keys[] = { "uid", "creationTimestamp", "generation", "deletionTimestamp", "resourceVersion",
-					    "deletionGracePeriodSeconds", "selfLink", "generateName" };
+	static const char *const keys[] = {"uid",
+					   "creationTimestamp",
+					   "generation",
+					   "deletionTimestamp",
+					   "resourceVersion",
+					   "deletionGracePeriodSeconds",
+					   "selfLink",
+					   "generateName"};
 	cJSON *meta = ks_need_object(c->object, "metadata");
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -311,7 +326,8 @@ static void add_warnings(const struct change *c)
 	if (streq0(ks_param(c->r, "fieldValidation"), "Ignore"))
 		return;
 	for (size_t i = 0; i < c->unknown.n && i < 10; i++)
-		strs_take(&c->reply->headers, xasprintf("Warning: 299 - \"unknown field \\\"%s\\\"\"", c->unknown.v[i]));
+		strs_take(&c->reply->headers,
+			  xasprintf("Warning: 299 - \"unknown field \\\"%s\\\"\"", c->unknown.v[i]));
 }
 
 static void reply_dry(struct change *c, int status)
@@ -345,7 +361,8 @@ static bool create(struct change *c)
 	if (!check_place(c) || !check_namespace(c))
 		return false;
 	if (rv && *rv && !streq(rv, "0"))
-		return ks_refuse(c->reply, 400, "BadRequest", "resourceVersion should not be set on objects to be created");
+		return ks_refuse(c->reply, 400, "BadRequest",
+				 "resourceVersion should not be set on objects to be created");
 	if (c->r->version->has_status)
 		ks_drop(c->object, "status");
 	ks_fill_created(c->kind, c->object);
@@ -366,16 +383,19 @@ static bool check_versions(struct change *c)
 	struct ks_causes causes = { 0 };
 
 	if (uid && *uid && !streq(uid, json_str(old, "uid"))) {
-		CLEANUP(freep) char *why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
-						     json_str(old, "uid"));
+		CLEANUP(freep)
+		char *why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+				      json_str(old, "uid"));
 
 		return ks_refuse_conflict(c->reply, c->kind, c->name, why);
 	}
 	if (rv && *rv && !streq(rv, "0"))
-		return streq(rv, json_str(old, "resourceVersion")) || ks_refuse_conflict(c->reply, c->kind, c->name, NULL);
+		return streq(rv, json_str(old, "resourceVersion")) ||
+		       ks_refuse_conflict(c->reply, c->kind, c->name, NULL);
 	if (c->kind->is_builtin || !streq(c->r->verb, "update"))
 		return true;
-	ks_cause(&causes, "FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0: must be specified for an update");
+	ks_cause(&causes, "FieldValueInvalid", "metadata.resourceVersion",
+		 "Invalid value: 0: must be specified for an update");
 	return ks_refuse_invalid(c->reply, c->kind, c->name, &causes);
 }
 
@@ -386,7 +406,8 @@ static bool is_finished(const struct change *c)
 
 	if (!json_get(meta, "deletionTimestamp") || (left && left->child))
 		return false;
-	return !c->kind->is_builtin || !streq(c->kind->plural, "namespaces") || (c->is_finalize && (!spec || !spec->child));
+	return !c->kind->is_builtin || !streq(c->kind->plural, "namespaces") ||
+	       (c->is_finalize && (!spec || !spec->child));
 }
 
 /* c->object is what the client wants, c->old what there is. */
@@ -466,8 +487,8 @@ static bool refuse_conflicts(struct change *c, cJSON *conflicts)
 		if (n == 1)
 			buf_printf(&text, "%s: %s", who, json_str(conflict, "field"));
 		else if (is_first)
-			buf_printf(&text, "%sconflicts%s:\n- %s", conflict == conflicts->child ? "" : "\n", who + strlen("conflict"),
-				   json_str(conflict, "field"));
+			buf_printf(&text, "%sconflicts%s:\n- %s", conflict == conflicts->child ? "" : "\n",
+				   who + strlen("conflict"), json_str(conflict, "field"));
 		else
 			buf_printf(&text, "\n- %s", json_str(conflict, "field"));
 	}
@@ -488,7 +509,8 @@ static bool apply(struct change *c, cJSON *config)
 
 	if (!manager || !*manager)
 		return ks_refuse(c->reply, 422, "Invalid",
-				 "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+				 "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required "
+				 "for apply patch");
 	if (!check_type(c, config))
 		return false;
 	rv = json_str(json_get(mine, "metadata"), "resourceVersion");
@@ -502,7 +524,9 @@ static bool apply(struct change *c, cJSON *config)
 	else if (c->r->version->schema)
 		ks_schema_prune(c->r->version->schema, mine, &c->unknown);
 	if (!ks_manage_apply(shape_of(c), c->old ? c->old : empty, mine,
-			     &(struct ks_manager){ .name = manager, .api_version = api_version, .sub = c->is_status ? "status" : NULL },
+			     &(struct ks_manager){.name = manager,
+						  .api_version = api_version,
+						  .sub = c->is_status ? "status" : NULL},
 			     ks_param_is_true(c->r, "force"), &c->object, &conflicts, &err))
 		return refuse_conflicts(c, conflicts);
 	c->is_applied = true;
@@ -565,10 +589,12 @@ static bool check_preconditions(struct change *c, const cJSON *options)
 	CLEANUP(freep) char *why = NULL;
 
 	if (uid && !streq(uid, json_str(meta, "uid")))
-		why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid, json_str(meta, "uid"));
+		why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+				json_str(meta, "uid"));
 	else if (rv && !streq(rv, json_str(meta, "resourceVersion")))
-		why = xasprintf("Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s", rv,
-				json_str(meta, "resourceVersion"));
+		why = xasprintf(
+			"Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s",
+			rv, json_str(meta, "resourceVersion"));
 	return !why || ks_refuse_conflict(c->reply, c->kind, c->name, why);
 }
 
