@@ -31,7 +31,7 @@ struct status {
 	size_t n_queue;
 	uint64_t may_restore_ms;       /* on the loop's clock */
 	struct kube_call *call;
-	uv_timer_t *timer;
+	uv_timer_t *timer, *restore;
 	struct backoff backoff;
 	/* What was last written for other objects, so that it is not written again before it is seen. */
 	struct strs recent;
@@ -52,6 +52,9 @@ struct status *status_new(const struct status_options *options)
 	s->timer = xcalloc(1, sizeof(*s->timer));
 	uv_timer_init(options->loop, s->timer);
 	s->timer->data = s;
+	s->restore = xcalloc(1, sizeof(*s->restore));
+	uv_timer_init(options->loop, s->restore);
+	s->restore->data = s;
 	return s;
 }
 
@@ -88,6 +91,7 @@ void status_free(struct status *s)
 	free(s->shown_state);
 	free(s->last_state);
 	uv_close((uv_handle_t *)s->timer, close_handle);
+	uv_close((uv_handle_t *)s->restore, close_handle);
 	free(s);
 }
 
@@ -233,16 +237,27 @@ static void enqueue_state(struct status *s)
 	send_next(s);
 }
 
-/* Made anew, replaced without its status, or overwritten by somebody: it is told again, but not more often than every few
- * seconds, or two writers would never end. Writes that are under way will show by themselves. */
-static void restore_lost(struct status *s, const struct gslbconfig *config)
+static void on_restore_due(uv_timer_t *timer);
+
+/* Made anew, replaced without its status, or overwritten by somebody: it is told again. The latter not more often than every
+ * few seconds, or two writers would never end. Writes that are under way will show by themselves. */
+static void restore_lost(struct status *s)
 {
 	uint64_t now_ms = uv_now(s->options.loop);
 
-	if (s->queue || !*s->last_state || streq0(config->state, s->last_state) || now_ms < s->may_restore_ms)
+	if (s->queue || !s->path || !*s->last_state || streq0(s->shown_state, s->last_state))
 		return;
+	if (s->shown_state && now_ms < s->may_restore_ms) {
+		uv_timer_start(s->restore, on_restore_due, s->may_restore_ms - now_ms, 0);
+		return;
+	}
 	s->may_restore_ms = now_ms + RESTORE_EVERY_MS;
 	enqueue_state(s);
+}
+
+static void on_restore_due(uv_timer_t *timer)
+{
+	restore_lost(timer->data);
 }
 
 void status_observe(struct status *s, const struct gslbconfig *config)
@@ -256,7 +271,7 @@ void status_observe(struct status *s, const struct gslbconfig *config)
 	path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
 	replace(&s->shown_state, config->state);
 	if (s->path && streq(s->path, path)) {
-		restore_lost(s, config);
+		restore_lost(s);
 		return;
 	}
 	free(s->path);

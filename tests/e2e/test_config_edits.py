@@ -81,9 +81,21 @@ def test_the_tenant_is_edited(bench):
     bench.avisim.toggle(check_domains=True)   # as real controllers do: a name belongs to one service, so the old one goes first
     with Unbroken(bench):
         bench.apply("cluster1", bench.config(tenant="corp"))
-        assert bench.writes() == {SHOP: ["DELETE service", "DELETE monitor http /",
-                                         "POST monitor http / in corp", "POST service in corp"]}
+        assert bench.writes() == {SHOP: ["POST monitor http / in corp", "DELETE service", "DELETE monitor http /",
+                                         "POST service in corp"]}
     assert bench.members(SHOP, "corp") == {"10.1.0.1": (1, 10), "10.2.0.1": (1, 10)}
+
+
+def test_a_tenant_that_does_not_exist_takes_nothing_away(bench):
+    begin_shop(bench)
+    bench.avisim.toggle(strict_tenants=True)
+    bench.apply("cluster1", bench.config(tenant="amdin"))
+    attempts = bench.writes()[SHOP]
+    assert set(attempts) == {"POST monitor http / in amdin -> 404"}
+    assert bench.members(SHOP) == {"10.1.0.1": (1, 10), "10.2.0.1": (1, 10)}
+    bench.apply("cluster1", bench.config())
+    assert set(bench.writes().get(SHOP, [])) <= set(attempts)
+    assert bench.members(SHOP) == {"10.1.0.1": (1, 10), "10.2.0.1": (1, 10)}
 
 
 def test_the_log_level_is_edited(bench):
