@@ -54,8 +54,9 @@ static struct spot pick(cJSON *json, unsigned *seed)
 static cJSON *odd_value(unsigned *seed)
 {
 	static const char *const texts[] = {
-		"null", "true", "false", "0", "1", "-1", "10", "20", "21", "0.5", "65535", "65536", "2147483647", "2147483648",
-		"-2147483649", "9007199254740993", "1e400", "\"\"", "\"a\"", "\"*\"", "\"/\"", "\"10.0.0.1\"", "\"::1\"",
+		"null", "true", "false", "0", "1", "-1", "10", "20", "21", "0.5", "65535", "65536", "2147483647",
+		"2147483648", "-2147483649", "9007199254740993", "1e400",
+		"\"\"", "\"a\"", "\"*\"", "\"/\"", "\"10.0.0.1\"", "\"::1\"",
 		"[]", "{}", "[[]]", "[{}]", "{\"a\":{}}", "[\"a\",\"a\"]", "{\"a\":\"\",\"a\":1}",
 	};
 
@@ -93,11 +94,12 @@ static char *mutate_text(const char *text)
 
 static void mutate_value(cJSON *value)
 {
+	double number = value->valuedouble;
 	char *text;
 
 	if (cJSON_IsNumber(value)) {
-		LLVMFuzzerMutate((uint8_t *)&value->valuedouble, sizeof(value->valuedouble), sizeof(value->valuedouble));
-		cJSON_SetNumberValue(value, value->valuedouble);
+		LLVMFuzzerMutate((uint8_t *)&number, sizeof(number), sizeof(number));
+		cJSON_SetNumberValue(value, number);
 	} else if (cJSON_IsString(value)) {
 		text = mutate_text(value->valuestring);
 		free(value->valuestring);

@@ -1,6 +1,6 @@
-/* tests/fuzz/fuzz.h - what fuzz targets share. A target is one file, fuzz_<name>.c, which says its property in the first line.
+/* tests/fuzz/fuzz.h - what fuzz targets share. A target is one file, fuzz_<name>.c, which begins with its property.
  *
- * A property that does not hold is a failed assert(); crashes, leaks and undefined behaviour are the sanitizers' business.
+ * A property that does not hold is a failed assert(); crashes, leaks and undefined behaviour are for the sanitizers.
  * A target whose functions are private to a file includes that file.
  */
 #pragma once

@@ -1,5 +1,5 @@
-/* avi_classify: any status (two bytes) and body have a class with a name; only a 2xx is good, only no status is no answer, and the
- * body changes nothing but refusals. */
+/* avi_classify: any status (two bytes) and body have a class with a name; only a 2xx is good, only no status is no
+ * answer, and the body changes nothing but refusals. */
 #include "common/avi/session.h"
 #include "tests/fuzz/fuzz.h"
 

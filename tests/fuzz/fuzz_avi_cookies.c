@@ -1,6 +1,6 @@
-/* avi_cookies: any cookies of a login (the lines of the input) set token and session together or not at all, and what was set
- * stands in them. */
-#include "common/avi/login.c"            /* NOLINT: what is private there */
+/* avi_cookies: any cookies of a login (the lines of the input) set token and session together or not at all, and
+ * what was set stands in them. */
+#include "common/avi/login.c"            /* what is private there */
 #include "tests/fuzz/fuzz.h"
 
 static bool is_in(const struct strs *cookies, const struct secret *secret)

@@ -1,5 +1,5 @@
 /* avi_next: a `next` of any text leads nowhere or to another page of the collection, and fits into a request. */
-#include "common/avi/list.c"             /* NOLINT: what is private there */
+#include "common/avi/list.c"             /* what is private there */
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,6 @@
-/* credentials: a Secret of any shape gives credentials only under its name; an absent or unreadable value is an absent one. */
-#include "leader/config/own.c"           /* NOLINT: what is private there */
+/* credentials: a Secret of any shape gives credentials only under its name; an absent or unreadable value is an
+ * absent one. */
+#include "leader/config/own.c"           /* what is private there */
 #include "tests/fuzz/fuzz.h"
 
 FUZZ_MUTATES_JSON()

@@ -1,5 +1,5 @@
-/* exec_credential: any output of a program is refused with a reason and leaves nothing, or gives a token, or a certificate with
- * its key, or both. */
+/* exec_credential: any output of a program is refused with a reason and leaves nothing, or gives a token, or a
+ * certificate with its key, or both. */
 #include "common/kube/exec_plugin.h"
 #include "tests/fuzz/fuzz.h"
 

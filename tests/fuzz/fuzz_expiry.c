@@ -1,5 +1,5 @@
-/* expiry: of any bytes an end is told or not, as certificates, as a token and as a timestamp; the claims of a token are those that
- * were packed into it. */
+/* expiry: of any bytes an end is told or not, as certificates, as a token and as a timestamp; the claims of a
+ * token are those that were packed into it. */
 #include <openssl/evp.h>
 
 #include "common/kube/expiry.h"

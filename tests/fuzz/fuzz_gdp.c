@@ -1,5 +1,6 @@
-/* gdp: a policy of any shape is read, copied and judged. With every look-up answered there is a verdict; with some of them
- * answered there is none yet, or the same one. Input: {"policy": ..., "config": ..., "answers": {<type>: ...}, "known": bits}. */
+/* gdp: a policy of any shape is read, copied and judged. With every look-up answered there is a verdict; with some
+ * of them answered there is none yet, or the same one. Input: {"policy": ..., "config": ..., "answers": {<type>:
+ * ...}, "known": bits}. */
 #include "leader/policy/settings.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -76,7 +77,8 @@ static void check_policy(const struct gdp *gdp)
 	for (size_t i = 0; i < gdp->n_traffic_split; i++)
 		assert(gdp_traffic_split(gdp, gdp->traffic_split[i].cluster));
 	if (gdp->error)
-		assert(strncmp(gdp->error, "spec", 4) == 0 && !gdp->n_match_clusters && !gdp->n_traffic_split && !gdp->has_ttl);
+		assert(strncmp(gdp->error, "spec", 4) == 0 && !gdp->n_match_clusters && !gdp->n_traffic_split &&
+		       !gdp->has_ttl);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,5 @@
-/* gs: any object of the controller's is none or a service; writing that and reading it again gives the same service. */
+/* gs: any object of the controller's is none or a service; writing that and reading it again gives the same
+ * service. */
 #include "leader/avi/gs_json.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* gslbconfig: any object without a name is none, any other has its defaults filled in, says what is wrong with its spec or has
- * nothing wrong, and equals its copy; its status is no part of what it says. */
+/* gslbconfig: any object without a name is none, any other has its defaults filled in, says what is wrong with its
+ * spec or has nothing wrong, and equals its copy; its status is no part of what it says. */
 #include "common/crd/gslbconfig.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* host_object: any object, taken for an Ingress, a Service and a Namespace, is none or one whose records are sound; the same
- * again is the same; the description of a record is read back as the object it came from. */
+/* host_object: any object, taken for an Ingress, a Service and a Namespace, is none or one whose records are
+ * sound; the same again is the same; the description of a record is read back as the object it came from. */
 #include "common/base/ip.h"
 #include "leader/watch/knowledge.h"
 #include "tests/fuzz/fuzz.h"

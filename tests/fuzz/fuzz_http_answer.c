@@ -1,5 +1,6 @@
-/* http_answer: the lines of any answer's head, trailers behind it included, leave status, wait and cookies within their bounds. */
-#include "common/io/http_call.c"         /* NOLINT: what is private there */
+/* http_answer: the lines of any answer's head, trailers behind it included, leave status, wait and cookies within
+ * their bounds. */
+#include "common/io/http_call.c"         /* what is private there */
 #include "tests/fuzz/fuzz.h"
 
 #define BODY_MAX_BYTES 1000

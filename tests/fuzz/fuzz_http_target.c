@@ -1,5 +1,5 @@
-/* http_target: any target of a request is refused or decoded within the bounds; writing what was decoded and reading it again
- * gives the same. */
+/* http_target: any target of a request is refused or decoded within the bounds; writing what was decoded and
+ * reading it again gives the same. */
 #include "common/base/buf.h"
 #include "common/io/http_client.h"
 #include "common/io/http_target.h"
@@ -13,7 +13,8 @@ static char *write_target(const struct http_target *target)
 	buf_init(&out, 1 << 20);
 	buf_printf(&out, "/%s?", path);
 	for (size_t i = 0; i < target->n_params; i++) {
-		CLEANUP(freep) char *key = http_escape(target->params[i].key), *value = http_escape(target->params[i].value);
+		CLEANUP(freep) char *key = http_escape(target->params[i].key);
+		CLEANUP(freep) char *value = http_escape(target->params[i].value);
 
 		buf_printf(&out, "%s%s=%s", i ? "&" : "", key, value);
 	}

@@ -1,5 +1,5 @@
-/* json: any bytes are refused with a reason, or give a value whose text is read as the same value; readers, lists and maps of
- * each value in it keep their promises. */
+/* json: any bytes are refused with a reason, or give a value whose text is read as the same value; readers, lists
+ * and maps of each value in it keep their promises. */
 #include "common/base/pairs.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
-/* kubeconfig: any bytes are refused with a reason and leave nothing, or give contexts each of which says why it cannot be used or
- * can be: an address of an API server, a certificate only with its key, one way of proving who we are, nothing secret over
- * http://; and a program that gives credentials is told JSON. */
+/* kubeconfig: any bytes are refused with a reason and leave nothing, or give contexts each of which says why it
+ * cannot be used or can be: an address of an API server, a certificate only with its key, one way of proving who
+ * we are, nothing secret over http://; and a program that gives credentials is told JSON. */
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -22,7 +22,7 @@ static int fuzz_open(const char *path, int flags)
 }
 
 #define open fuzz_open
-#include "common/kube/kubeconfig.c"      /* NOLINT: its files are replaced */
+#include "common/kube/kubeconfig.c"      /* its files are replaced */
 #undef open
 
 static void check_exec(const struct kube_context *c)
@@ -48,7 +48,8 @@ static void check_usable(const struct kube_context *c)
 	assert(is_secure || !(is_known || c->exec));
 	assert(!is_known || !c->exec);
 	assert(!secret_is_set(&c->basic) || !(secret_is_set(&c->token) || c->token_file));
-	assert(!secret_is_set(&c->proxy) || strncmp(c->proxy.bytes, "http", 4) == 0 || strncmp(c->proxy.bytes, "socks5h://", 10) == 0);
+	assert(!secret_is_set(&c->proxy) || strncmp(c->proxy.bytes, "http", 4) == 0 ||
+	       strncmp(c->proxy.bytes, "socks5h://", 10) == 0);
 	assert(!c->insecure || !c->ca_pem);
 	assert(!c->ca_pem || *c->ca_pem);
 	assert(!c->cert_pem || *c->cert_pem);

@@ -1,4 +1,5 @@
-/* monitor: any object of the controller's is none or a health monitor; writing that and reading it again gives the same monitor. */
+/* monitor: any object of the controller's is none or a health monitor; writing that and reading it again gives the
+ * same monitor. */
 #include "leader/avi/gs_json.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* monitor_name: a monitor of any name, description and owner (the lines of the input) belongs to no service or to one whose name
- * stands in it; what somebody else has marked is not ours. */
+/* monitor_name: a monitor of any name, description and owner (the lines of the input) belongs to no service or to
+ * one whose name stands in it; what somebody else has marked is not ours. */
 #include "leader/plan/plan.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,7 +16,8 @@ static char *take_line(struct slice *rest)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = fuzz_slice(data, size);
-	CLEANUP(freep) char *name = take_line(&rest), *description = take_line(&rest), *owner = take_line(&rest), *gs = NULL;
+	CLEANUP(freep) char *name = take_line(&rest), *description = take_line(&rest), *owner = take_line(&rest);
+	CLEANUP(freep) char *gs = NULL;
 	const struct monitor monitor = { .name = name ? name : "", .description = description, .owner = owner };
 	bool is_foreign = monitor_is_foreign(&monitor, OWNER);
 

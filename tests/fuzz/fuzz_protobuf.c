@@ -1,6 +1,6 @@
 /* protobuf: any body in protobuf is refused with a reason, or is an object with its kind. */
-#include "tests/sim/kubesim/proto.c"     /* NOLINT: of the simulated API servers, which no archive has */
-#include "tests/sim/kubesim/text.c"      /* NOLINT */
+#include "tests/sim/kubesim/proto.c"     /* of the simulated API servers, which no archive has */
+#include "tests/sim/kubesim/text.c"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(cJSON_Deletep) cJSON *object = ks_proto_read(fuzz_slice(data, size), &err);
 
 	assert(!object == (err.code != ERR_NONE));
-	assert(object ? cJSON_IsObject(object) && json_str(object, "kind") : err.code == ERR_INVALID || err.code == ERR_NOTFOUND);
+	assert(object ? json_str(object, "kind") != NULL : err.code == ERR_INVALID || err.code == ERR_NOTFOUND);
 	return 0;
 }

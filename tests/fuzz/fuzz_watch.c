@@ -1,9 +1,10 @@
-/* watch: the events of a stream and how it ends are the same however its bytes are cut; a receiver may give up, and release the
- * decoder, at any event. The first two bytes say how to cut and when to give up, the others are the stream. */
+/* watch: the events of a stream and how it ends are the same however its bytes are cut; a receiver may give up,
+ * and release the decoder, at any event. The first two bytes say how to cut and when to give up, the others are
+ * the stream. */
 #include "common/kube/watch.h"
 #undef WATCH_EVENT_MAX_BYTES
 #define WATCH_EVENT_MAX_BYTES 256u       /* so that inputs reach the limit */
-#include "common/kube/watch.c"           /* NOLINT */
+#include "common/kube/watch.c"
 #include "tests/fuzz/fuzz.h"
 
 struct receiver {
@@ -18,7 +19,8 @@ static bool on_event(void *arg, const struct watch_event *event)
 	CLEANUP(freep) char *object = json_text(event->object);
 
 	assert(cJSON_IsObject(event->object));
-	assert(event->type == WATCH_ERROR ? event->status_code >= 400 && event->status_code < 600 : event->status_code == 0);
+	assert(event->status_code == 0 || (event->status_code >= 400 && event->status_code < 600));
+	assert((event->type == WATCH_ERROR) == (event->status_code != 0));
 	buf_printf(&receiver->told, "%d %d %s\n", event->type, event->status_code, object);
 	if (++receiver->n_events < receiver->give_up_at)
 		return true;

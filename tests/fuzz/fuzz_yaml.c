@@ -1,5 +1,5 @@
-/* yaml: any bytes are refused with a line, or give a value within the bounds; the value's JSON is YAML again, with the same
- * value. */
+/* yaml: any bytes are refused with a line, or give a value within the bounds; the value's JSON is YAML again, with
+ * the same value. */
 #include "common/base/yaml.h"
 /* So that inputs reach the limits. */
 #undef YAML_MAX_DEPTH
@@ -8,7 +8,7 @@
 #define YAML_MAX_DEPTH 8
 #define YAML_MAX_ANCHORS 8
 #define YAML_MAX_VALUE_BYTES (256u * 1024)
-#include "common/base/yaml.c"            /* NOLINT */
+#include "common/base/yaml.c"
 #include "tests/fuzz/fuzz.h"
 
 #define KEY_MAX_BYTES 1000       /* YAML's own limit for a key without "?" is 1024 */
