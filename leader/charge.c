@@ -4,38 +4,6 @@
 #include "leader/config/uuid.h"
 #include "leader/leader_parts.h"
 
-static void on_uuid_written(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
-{
-	struct leader *leader = arg;
-
-	(void)json;
-	(void)retry_after_ms;
-	leader->uuid_call = NULL;
-	if (err)
-		log_error("uuid_not_written", KV("err", (const char *)err->msg));
-}
-
-/* The identity is made once and kept on the object, before anything else is done under it. An object made anew while another
- * of its name was in charge goes on under the same one. */
-static void write_uuid(struct leader *leader, const struct gslbconfig *config)
-{
-	CLEANUP(cJSON_Deletep) cJSON *patch = cJSON_CreateObject();
-	CLEANUP(freep) char *path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
-	char uuid[37];
-
-	if (leader->uuid_call || leader->options.is_dry_run)
-		return;
-	if (!leader->config || !uuid_normalise(leader->config->uuid_annotation, uuid))
-		uuid_generate_new(uuid);
-	log_info("uuid_written", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
-	json_put_str(json_put_object(json_put_object(patch, "metadata"), "annotations"), UUID_ANNOTATION, uuid);
-	/* With the version that had none: another instance may have been faster. */
-	json_put_str(cJSON_GetObjectItemCaseSensitive(patch, "metadata"), "resourceVersion", config->resource_version);
-	leader->uuid_call = kube_start(leader->kube, &(struct kube_request){
-		.method = "PATCH", .path = path, .body_type = KUBE_BODY_MERGE_PATCH, .body = patch,
-		.done = on_uuid_written, .arg = leader });
-}
-
 static void complain(struct leader *leader, const char *reason, const char *state, const char *message)
 {
 	if (!streq0(leader->complaint, message)) {
@@ -46,6 +14,54 @@ static void complain(struct leader *leader, const char *reason, const char *stat
 	status_condition(leader->status, "Accepted", "False", reason, message);
 	if (state)
 		status_state(leader->status, state);
+}
+
+static void on_uuid_due(uv_timer_t *timer)
+{
+	charge_run(timer->data);
+}
+
+/* A failure changes nothing in the cluster, so no event would bring us back here. */
+static void on_uuid_written(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	struct leader *leader = arg;
+	CLEANUP(freep) char *message = NULL;
+	int64_t wait_ms;
+
+	(void)json;
+	leader->uuid_call = NULL;
+	if (!err) {
+		backoff_reset(&leader->uuid_backoff);
+		return;
+	}
+	wait_ms = MAX(backoff_next_ms(&leader->uuid_backoff), MIN(retry_after_ms, (int64_t)UUID_RETRY_MAX_MS));
+	log_error("uuid_not_written", KV("err", (const char *)err->msg), KV("retry_in_ms", (long long)wait_ms));
+	uv_timer_start(leader->uuid_timer, on_uuid_due, (uint64_t)wait_ms, 0);
+	if (err->code == ERR_CONFLICT)
+		return;            /* somebody was faster: it will be seen */
+	message = xasprintf("metadata.annotations: %s cannot be written: %s", UUID_ANNOTATION, err->msg);
+	complain(leader, "NoIdentity", NULL, message);
+}
+
+/* The identity is made once and kept on the object, before anything else is done under it. An object made anew while another
+ * of its name was in charge goes on under the same one. */
+static void write_uuid(struct leader *leader, const struct gslbconfig *config)
+{
+	CLEANUP(cJSON_Deletep) cJSON *patch = cJSON_CreateObject();
+	CLEANUP(freep) char *path = kube_path(&KUBE_GSLBCONFIGS, config->namespace, config->name, NULL);
+	char uuid[37];
+
+	if (leader->uuid_call || uv_is_active((uv_handle_t *)leader->uuid_timer) || leader->options.is_dry_run)
+		return;
+	if (!leader->config || !uuid_normalise(leader->config->uuid_annotation, uuid))
+		uuid_generate_new(uuid);
+	log_info("uuid_written", KV("gslbconfig", config->name), KV("uuid", (const char *)uuid));
+	json_put_str(json_put_object(json_put_object(patch, "metadata"), "annotations"), UUID_ANNOTATION, uuid);
+	/* With the version that had none: another instance may have been faster. */
+	json_put_str(cJSON_GetObjectItemCaseSensitive(patch, "metadata"), "resourceVersion", config->resource_version);
+	leader->uuid_call = kube_start(leader->kube, &(struct kube_request){
+		.method = "PATCH", .path = path, .body_type = KUBE_BODY_MERGE_PATCH, .body = patch,
+		.done = on_uuid_written, .arg = leader });
 }
 
 /* The Secret that it names; false when there is none (yet). */

@@ -11,6 +11,9 @@
 #include "leader/ops/status.h"
 #include "leader/watch/inventory.h"
 
+#define UUID_RETRY_MIN_MS 1000
+#define UUID_RETRY_MAX_MS 60000
+
 enum phase { PHASE_WAITING, PHASE_CHECKING, PHASE_LISTING, PHASE_SYNCING, PHASE_RUNNING };
 
 struct held_name;
@@ -37,6 +40,8 @@ struct leader {
 	bool is_config_missing;                /* the one in charge was deleted, and no other came */
 	char *complaint;                       /* why the newest GSLBConfig is not in charge; NULL: it is */
 	struct kube_call *uuid_call;
+	uv_timer_t *uuid_timer;                /* after one that failed */
+	struct backoff uuid_backoff;
 	struct actual *actual;                 /* NULL until listed */
 	char *default_pki;
 	struct knowledge knowledge;
