@@ -43,6 +43,12 @@ static void log_out(struct leader *leader)
 		leader->stopped(leader->stopped_arg);
 }
 
+static void on_stop_due(uv_timer_t *timer)
+{
+	log_out(timer->data);
+}
+
+/* Not at once: the end frees everything, and this is called by what is freed. */
 static void stop_if_quiet(struct leader *leader)
 {
 	struct reconcile_counts counts;
@@ -51,7 +57,7 @@ static void stop_if_quiet(struct leader *leader)
 		return;
 	reconcile_counts(leader->reconcile, &counts);
 	if (!counts.n_in_flight)
-		log_out(leader);
+		uv_timer_start(leader->stop_timer, on_stop_due, 0, 0);
 }
 
 /* --- from the controller's side ----------------------------------------------------------------------------------- */
@@ -97,6 +103,8 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 
 	leader->is_listing = false;
 	reconcile_noted(leader->reconcile, &written);
+	if (leader->is_stopping)
+		return;
 	if (why) {
 		listing_failed(leader, why);
 		return;
@@ -368,6 +376,8 @@ static void make_parts(struct leader *leader)
 
 	leader->stop_timer = make_timer(leader);
 	leader->list_timer = make_timer(leader);
+	leader->uuid_timer = make_timer(leader);
+	leader->uuid_backoff = (struct backoff){ .min_ms = UUID_RETRY_MIN_MS, .max_ms = UUID_RETRY_MAX_MS };
 	leader->list_backoff = (struct backoff){ .min_ms = LIST_RETRY_MIN_MS, .max_ms = LIST_RETRY_MAX_MS };
 	leader->status = status_new(&(struct status_options){
 		.kube = leader->kube, .loop = loop, .is_dry_run = leader->options.is_dry_run });
@@ -398,11 +408,6 @@ struct leader *leader_new(const struct leader_options *options, struct err *err)
 	}
 	make_parts(leader);
 	return leader;
-}
-
-static void on_stop_due(uv_timer_t *timer)
-{
-	log_out(timer->data);
 }
 
 void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg)
@@ -445,6 +450,7 @@ void leader_free(struct leader *leader)
 	if (leader->stop_timer) {
 		uv_close((uv_handle_t *)leader->stop_timer, close_handle);
 		uv_close((uv_handle_t *)leader->list_timer, close_handle);
+		uv_close((uv_handle_t *)leader->uuid_timer, close_handle);
 	}
 	free(leader);
 }
