@@ -127,6 +127,9 @@ static void on_read(void *arg, const struct avi_reply *reply)
 			continue;
 		is_found = true;
 		is_ours = adopt_object(apply, op, object);
+		/* It is there: what the controller did not find is something that the object refers to. */
+		if (apply->after_read.class == AVI_NOTFOUND && streq0(json_str(object, "uuid"), op->uuid))
+			apply->after_read.end = APPLY_FAILED;
 	}
 	if (!is_found)
 		forget_object(apply, op);
@@ -168,8 +171,7 @@ static void on_failure(struct apply *apply, const struct avi_reply *reply)
 		 KV("tenant", op->tenant), KV("name", op->name), KV("class", avi_class_name(reply->class)),
 		 KV("err", (const char *)reply->err->msg));
 	if (reply->class == AVI_NOTFOUND && op->uuid) {
-		forget_object(apply, op);
-		finish(apply, APPLY_AGAIN, reply->class, reply->err->msg, -1);
+		read_object(apply, APPLY_AGAIN, reply);
 	} else if (op_is_creation(op) && already_exists(reply)) {
 		read_object(apply, APPLY_AGAIN, reply);
 	} else if (reply->class == AVI_CONCURRENT) {

@@ -4,7 +4,7 @@
  *  2xx                         actual takes the answer, next operation
  *  2xx that is not the object  it is read by name; plan anew at once
  *  404 on a deletion           the same as done
- *  404 on an update            actual forgets the object; plan anew at once
+ *  404 on an update            it is read by name. Not there: plan anew at once. There: what it refers to is missing, back off
  *  409, or "already exists"    read by name: ours or nobody's is adopted, plan anew at once; somebody else's: APPLY_FOREIGN
  *  no answer, 5xx, 412         unknown what became of it: it is read by name, then the pass is tried again after a back-off
  *  anything else               the pass stops; tried again after a back-off

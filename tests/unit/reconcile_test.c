@@ -225,7 +225,7 @@ static void what_has_gone_under_the_plan_is_planned_anew_at_once(void **state)
 	mark(q, "a.org");
 	run_until_idle(q);
 	assert_results(q, "a.org again, a.org done");
-	assert_text(bench_asked(q->bench), PUT("a.org") "\nPOST /api/gslbservice/\n");
+	assert_text(bench_asked(q->bench), PUT("a.org") "\nGET /api/gslbservice?include_name=&name=a.org\nPOST /api/gslbservice/\n");
 }
 
 /* ---- failures ---- */
