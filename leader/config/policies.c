@@ -276,7 +276,11 @@ void policies_run(struct policies *p)
 
 void policies_deleted(struct policies *p, const char *namespace, const char *name)
 {
-	if (!p->in_force || !streq0(p->in_force->namespace, namespace) || !streq(p->in_force->name, name))
+	const struct gdp gone = { .namespace = (char *)(uintptr_t)namespace, .name = (char *)(uintptr_t)name };
+
+	/* One of this name that is made anew is another object: what was said of this one says nothing about it. */
+	drop_verdicts_of(p, &gone);
+	if (!is_object(p->in_force, &gone))
 		return;
 	p->is_deletion_seen = true;
 	/* Refused ones get another chance, the oldest first. */
