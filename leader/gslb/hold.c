@@ -110,11 +110,21 @@ static void learn_from_monitors(const struct build_input *in, const struct gs *a
 	}
 }
 
+/* A part that cannot be read may stand for an object of any cluster; once all are known, for none. */
+static bool is_unknown(const struct build_input *in, const char *text)
+{
+	struct object_part part;
+
+	if (!knowledge_is_unknown_part(in->knowledge, in->policy, text))
+		return false;
+	return object_part_parse(text, &part) || !knowledge_is_complete(in->knowledge, in->policy);
+}
+
 void hold_unknown(const struct build_input *in, const struct gs *actual, struct held *out)
 {
 	*out = (struct held){ 0 };
 	for (size_t i = 0; i < actual->objects.n; i++)
-		if (knowledge_is_unknown_part(in->knowledge, in->policy, actual->objects.v[i]))
+		if (is_unknown(in, actual->objects.v[i]))
 			strs_add(&out->objects, actual->objects.v[i]);
 	if (!out->objects.n)
 		return;
