@@ -154,9 +154,14 @@ void names_mark(void *arg, const char *host)
 
 void names_mark_all(struct leader *leader)
 {
+	struct held_name *held, *next;
+
 	inventory_each_host(leader->inventory, names_mark, leader);
 	if (leader->actual)
 		actual_each_name(leader->actual, names_mark, leader);
+	/* What was held and is nowhere any more. */
+	HASH_ITER(hh, leader->held, held, next)
+		names_mark(leader, held->fqdn);
 }
 
 static bool same_knowledge(const struct knowledge *a, const struct knowledge *b)
