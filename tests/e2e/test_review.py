@@ -121,5 +121,5 @@ def test_a_reference_that_leads_nowhere_does_not_look_like_a_lost_service(bench)
     failing = bench.wait_sync("a failing name", lambda sync: sync["failing"])["failing"]
     assert "404" in failing[0]["error"]
     bench.avisim.seed("healthmonitor", [USER_MONITOR])
-    wait_for("the address", lambda: "10.1.0.9" in bench.members(SHOP), 10)
-    assert bench.writes()[SHOP][-1] == "PUT service"
+    wait_for("a good update", lambda: bench.log.news().get(SHOP, [""])[-1] == "PUT service", 10)
+    assert set(bench.members(SHOP)) == {"10.1.0.9"}
