@@ -34,7 +34,8 @@ static const enum informer_state next_state[][N_HAPPENINGS] = {
 
 struct informer {
 	struct informer_options options;
-	char *namespace, *field_selector;        /* the latter becomes NULL when the server refuses it */
+	char *namespace, *field_selector;
+	bool is_selector_refused;                /* by a 400: left out, until something else is wrong too */
 	char *plural, *cluster;                  /* for metrics, also when the client is gone */
 	struct store store;
 	size_t n_objects_shown;
@@ -281,7 +282,7 @@ static char *path_of(const struct informer *in, const char *query)
 
 	buf_init(&text, 1024 * 1024);
 	buf_printf(&text, "%s?%s", path, query);
-	add_parameter(&text, "fieldSelector", in->field_selector);
+	add_parameter(&text, "fieldSelector", in->is_selector_refused ? NULL : in->field_selector);
 	return buf_take(&text);
 }
 
@@ -337,22 +338,32 @@ static void finish_list(struct informer *in, const cJSON *list)
 		go_on(in);
 }
 
+/* True when this may be about the field selector: it is left out then. */
+static bool refuses_selector(struct informer *in, const struct err *err)
+{
+	if (err->http_status != 400 || !in->field_selector || in->is_selector_refused)
+		return false;
+	in->is_selector_refused = true;
+	return true;
+}
+
 static void list_failed(struct informer *in, const struct err *err, int64_t retry_after_ms)
 {
 	struct err text = *err;
 	bool had_token = in->continue_token != NULL;
 
 	free(TAKE(in->continue_token));
-	if (err->code == ERR_GONE && had_token && !in->has_restarted_list) {
+	if ((err->code == ERR_GONE || err->http_status == 400) && had_token && !in->has_restarted_list) {
 		in->has_restarted_list = true;
 		go_on(in);
 		return;
 	}
-	if (err->http_status == 400 && in->field_selector) {
-		free(TAKE(in->field_selector));
+	if (refuses_selector(in, err)) {
 		go_on(in);
 		return;
 	}
+	/* Perhaps the 400 was not about the selector, and without it we may not even ask (RBAC by name). */
+	in->is_selector_refused = false;
 	in->has_restarted_list = false;
 	err_wrap(&text, "list %s", in->plural);
 	fail(in, &text, retry_after_ms);
@@ -480,13 +491,12 @@ static void watch_failed(struct informer *in, const struct err *err, int64_t ret
 		go_on(in);
 		return;
 	}
-	if (err->http_status == 400 && !is_ours && in->field_selector) {
-		free(TAKE(in->field_selector));
+	if (!is_ours && refuses_selector(in, err)) {
 		in->needs_list = true;
 		go_on(in);
 		return;
 	}
-	in->needs_list = is_ours || !is_about_the_way(err);
+	in->needs_list = is_ours || !is_about_the_way(err) || (in->is_selector_refused && err->code == ERR_FORBIDDEN);
 	err_wrap(&text, "watch %s", in->plural);
 	fail(in, &text, retry_after_ms);
 }

@@ -32,7 +32,7 @@ struct informer_options {
 	uv_loop_t *loop;
 	const struct kube_resource *resource;
 	const char *namespace;                   /* NULL: all */
-	const char *field_selector;              /* NULL: none; when the server refuses it (400), it goes on without: project() must filter too */
+	const char *field_selector;              /* NULL: none; when the server refuses it (400), it goes on without, until that fails too: project() must filter */
 	/* What is kept of an object; NULL: nothing, as if it were absent. The JSON is borrowed. */
 	void *(*project)(void *arg, const cJSON *object);
 	bool (*same)(const void *a, const void *b);          /* equal projections cause no on_change */

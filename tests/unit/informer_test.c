@@ -268,6 +268,18 @@ static const struct conversation {
 	    { .wants = FIRST_PAGE, .status = 200, .body = LIST("7", "") },
 	    { .wants = WATCH_FROM("7"), .status = 200, .how = FAKE_STREAM } },
 	  .field_selector = "type=X", .heard = "[synced] " },
+	{ "with the field selector again where nothing is given without it",
+	  { { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 400 },
+	    { .wants = FIRST_PAGE, .status = 403, .body = STATUS("no") },
+	    { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 200, .body = LIST("7", "") },
+	    { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 200, .how = FAKE_STREAM } },
+	  .field_selector = "type=X", .heard = "[forbidden: list services: HTTP 403: no] [synced] " },
+	{ "a token that is refused is no word about the field selector",
+	  { { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 200, .body = PAGE("7", "t", A) },
+	    { .wants = "&continue=t&fieldSelector=type%3DX HTTP/1.1", .status = 400 },
+	    { .wants = "GET /api/v1/services?limit=100&fieldSelector=type%3DX HTTP/1.1", .status = 200, .body = LIST("8", A) },
+	    { .wants = "&fieldSelector=type%3DX HTTP/1.1", .status = 200, .how = FAKE_STREAM } },
+	  .field_selector = "type=X", .heard = "+web/a=one [synced] " },
 };
 
 static void goes(void **state)
