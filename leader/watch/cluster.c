@@ -177,6 +177,16 @@ static void discovery_failed(struct cluster *cluster, const struct err *err)
 	cluster->options.on_state(cluster->options.arg, cluster);
 }
 
+/* Only a list of resources says that one is not served; a gateway may answer 200 with anything. */
+static bool is_resource_list(const cJSON *answer, struct err *err)
+{
+	if (streq0(json_str(answer, "kind"), "APIResourceList") && cJSON_IsArray(json_get(answer, "resources")))
+		return true;
+	err_set(err, ERR_INVALID, "the answer is no APIResourceList");
+	err->http_status = 200;
+	return false;
+}
+
 static bool lists_resource(const cJSON *answer, const char *plural)
 {
 	const cJSON *resource;
@@ -197,9 +207,12 @@ static void on_discovered(void *arg, const cJSON *json, const struct err *err, i
 {
 	struct cluster *cluster = arg;
 	enum served *served = &cluster->served[cluster->at];
+	struct err bad = { 0 };
 
 	(void)retry_after_ms;
 	cluster->call = NULL;
+	if (!err && !is_resource_list(json, &bad))
+		err = &bad;
 	if (err && err->code != ERR_NOTFOUND) {
 		discovery_failed(cluster, err);
 		return;

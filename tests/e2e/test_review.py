@@ -123,3 +123,18 @@ def test_a_reference_that_leads_nowhere_does_not_look_like_a_lost_service(bench)
     bench.avisim.seed("healthmonitor", [USER_MONITOR])
     wait_for("a good update", lambda: bench.log.news().get(SHOP, [""])[-1] == "PUT service", 10)
     assert set(bench.members(SHOP)) == {"10.1.0.9"}
+
+
+@pytest.mark.parametrize("body", ["{}", '{"kind": "Status", "status": "Success"}', '{"kind": "APIResourceList"}'])
+def test_an_answer_that_is_no_list_of_apis_does_not_say_that_one_is_absent(bench, faults, body):
+    """A gateway answers in the API server's place, while lists pass."""
+    bench.begin({"cluster1": [WEB, shop("cluster1")], "cluster2": [WEB, shop("cluster2")]})
+    bench.rig.stop()
+    faults({"match": {"cluster": "cluster1", "path": "/apis/networking.k8s.io/v1"}, "do": {"status": 200, "body": body}})
+    bench.rig.start()
+    bench.wait_condition("ClustersSynced", "False/BadAnswer")
+    bench.wait_state(ACCEPTED)
+    assert bench.log.news() == {}
+    bench.rig.ground.ask("DELETE", "/_sim/faults")
+    bench.wait_condition("ClustersSynced", "True/Synced")
+    assert bench.writes() == {}
