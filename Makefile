@@ -106,7 +106,8 @@ fuzz:                     ## decoders of foreign bytes against made-up input, FU
 	$(Q)$(MAKE) --no-print-directory B=build-fuzz SAN=fuzzer-no-link,address,undefined CC=clang CFLAGS="-O1 -g" fuzz-targets
 	$(Q)./tests/fuzz/run.sh build-fuzz $(patsubst %,build-fuzz/fuzz/fuzz_%,$(or $(TARGETS),$(patsubst fuzz_%,%,$(notdir $(FUZZ)))))
 
-demo: all                 ## what amko does, in a quarter of a minute
+demo: deps                ## builds, and shows what amko does, in seconds
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/e2e/demo.py
 
 playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
