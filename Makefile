@@ -61,7 +61,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
-$(B)/unit/kubesim_test: $(filter-out %/main.o,$(KUBESIM))
+$(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
 $(B)/unit/%: $(B)/tests/unit/%.o $(UNITLIB) $(B)/leader.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
@@ -110,9 +110,14 @@ demo: deps                ## builds, and shows what amko does, in seconds
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/e2e/demo.py
 
-playground: all           ## two real clusters and a simulated controller to try things on, until Ctrl-C
+playground: deps          ## two clusters and a controller to try things on, until Ctrl-C; GROUND=real: real API servers
+	$(Q)$(MAKE) --no-print-directory all
+ifeq ($(GROUND),real)
 	$(Q)./deploy/deps.sh e2e
-	$(Q)exec env AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
+	$(Q)exec env AMKO_APISERVER=$$(./tests/e2e/build-apiserver.sh) BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py --ground real
+else
+	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/e2e/playground.py
+endif
 
 $(B)/bench/replay: tests/bench/replay.c
 	@mkdir -p $(@D)

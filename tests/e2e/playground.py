@@ -1,5 +1,7 @@
-"""Two clusters and a simulated controller to try things on, until Ctrl-C. Run by `make playground`."""
+"""Two clusters and a controller to try things on, until Ctrl-C. Run by `make playground`: all simulated, or, with GROUND=real,
+two real API servers and etcd."""
 
+import argparse
 import base64
 import json
 import os
@@ -13,6 +15,7 @@ import yaml
 
 from ground import RealGround
 from programs import Avisim, repository
+from sim_ground import SimGround
 
 CONTEXTS = {"cluster1": "east", "cluster2": "west"}
 ADDRESSES = {"east": "203.0.113.10", "west": "198.51.100.10"}
@@ -25,7 +28,7 @@ In another terminal, from this folder:
 
   build/amko-leader --kubeconfig {kubeconfig} --context east --members-kubeconfig {kubeconfig} --listen 127.0.0.1:8080
 
-  alias k='{kubectl} --kubeconfig {kubeconfig}'
+  alias k='{kubectl} --kubeconfig {kubeconfig}'{hint}
   k --context east -n avi-system get gc,gdp
   k --context west -n shop delete ingress shop
   curl -s localhost:8080/api/sync
@@ -81,20 +84,33 @@ def fill(ground, controller):
                 ground.clusters[name].apply(published(obj, context) if obj["kind"] == "Ingress" else obj)
 
 
+def make_ground(kind, folder):
+    """The ground, its kubectl, and what to say about it."""
+    if kind == "real":
+        ground = RealGround(folder, os.environ["AMKO_APISERVER"], n=2)
+        return ground, os.path.join(ground.binaries, "kubectl"), ""
+    found = shutil.which("kubectl")
+    return SimGround(folder, n=2), found or "kubectl", "" if found else "     # Debian has one: apt install kubernetes-client"
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ground", default="sim", choices=("sim", "real"))
+    args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="amko-playground-")
-    ground, avisim = RealGround(folder, os.environ["AMKO_APISERVER"], n=2), Avisim(os.path.join(folder, "avisim.log"))
+    ground, kubectl, hint = make_ground(args.ground, folder)
+    avisim = Avisim(os.path.join(folder, "avisim.log"))
     kubeconfig = os.path.join(folder, "kubeconfig")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: GOODBYE.set())
     try:
-        print("starting etcd, two API servers and the simulated controller ...", flush=True)
+        print("starting two API servers and the simulated controller ...", flush=True)
         ground.start_all()
         avisim.start()
         write_kubeconfig(ground, kubeconfig)
         fill(ground, avisim.address)
-        print(HELP.format(controller=avisim.address, control=avisim.control, kubeconfig=kubeconfig,
-                          kubectl=os.path.join(ground.binaries, "kubectl")), flush=True)
+        print(HELP.format(controller=avisim.address, control=avisim.control, kubeconfig=kubeconfig, kubectl=kubectl,
+                          hint=hint), flush=True)
         GOODBYE.wait()
     finally:
         avisim.kill()

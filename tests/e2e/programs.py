@@ -78,7 +78,8 @@ class Program:
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=stdout or out, stderr=out,
-                env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent)
+                env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent,
+                start_new_session=True)        # a terminal's Ctrl-C is for us, who end them in order
 
     def is_running(self):
         return self.child is not None and self.child.poll() is None

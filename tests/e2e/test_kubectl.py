@@ -82,7 +82,9 @@ CHANGE = [(["apply", "-f", "-"], INGRESS % "a"), (["apply", "-f", "-"], SERVICE 
           (["delete", "ing", "shop", "--timeout=5s"], None), (["wait", "--for=delete", "ing/shop", "--timeout=5s"], None),
           (["delete", "ing", "shop"], None), (["delete", "svc,gdp", "--all", "--timeout=5s"], None),
           (["get", "ing,svc,gdp", "-o", "name"], None), (["api-resources", "--api-group=amko.vmware.com"], None)]
-CONVERSATIONS = {"create": CREATE, "apply": APPLY, "server-side": SERVER_SIDE, "change": CHANGE}
+TABLES = [(["create", "-f", "-"], POLICY % ""), (["get", "gdp"], None), (["get", "gdp", "gdp", "--no-headers"], None),
+          (["get", "ns", "web"], None), (["get", "gdp,ns"], None), (["get", "gdp", "--show-labels"], None)]
+CONVERSATIONS = {"tables": TABLES, "create": CREATE, "apply": APPLY, "server-side": SERVER_SIDE, "change": CHANGE}
 VOLATILE = {"uid", "resourceVersion", "creationTimestamp", "time", "clusterIP", "clusterIPs"}
 
 
@@ -112,6 +114,7 @@ def say(ground, program, arguments, text):
     output = done.stdout
     if "json" in arguments and done.returncode == 0:
         output = steady(json.loads(output))
+    output = re.sub(r"\b\d+[smh]\b", "AGE", output) if isinstance(output, str) else output
     # The object that a patch would have made: keys have no order there.
     errors = re.sub(r'patch: Invalid value: ".*": strict', 'patch: Invalid value: "OBJECT": strict', done.stderr)
     return {"status": done.returncode, "output": output, "errors": errors}

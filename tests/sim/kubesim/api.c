@@ -1,5 +1,6 @@
 #include "tests/sim/kubesim/api.h"
 
+#include "tests/sim/kubesim/columns.h"
 #include "tests/sim/kubesim/text.h"
 
 const char *ks_param(const struct ks_request *r, const char *key)
@@ -189,6 +190,27 @@ static bool is_served_sub(const struct ks_request *r)
 	       (streq(r->sub, "finalize") && streq(r->plural, "namespaces") && streq(r->verb, "update"));
 }
 
+/* What was read, as a table where the client would rather have one. */
+static void make_table(const struct ks_request *r, struct ks_reply *reply)
+{
+	CLEANUP(cJSON_Deletep) cJSON *json = NULL;
+
+	if (reply->status != 200 || !ks_wants_table(r->accept))
+		return;
+	json = json_parse((struct slice){ reply->body, reply->n_body }, NULL);
+	ks_reply_release(reply);
+	ks_reply_json(reply, 200, ks_table_of(json, r->kind, r->version));
+}
+
+static void answer_read(const struct ks_request *r, struct ks_reply *reply)
+{
+	if (streq(r->verb, "get"))
+		answer_get(r, reply);
+	else
+		ks_answer_list(r, reply);
+	make_table(r, reply);
+}
+
 void ks_answer(struct ks_request *r, struct ks_reply *reply)
 {
 	if (!r->is_resource)
@@ -197,10 +219,8 @@ void ks_answer(struct ks_request *r, struct ks_reply *reply)
 		ks_reply_text(reply, 404, "text/plain; charset=utf-8", xstrdup("404 page not found\n"));
 	else if (r->kind->is_namespaced && r->name && !r->namespace)
 		ks_reply_text(reply, 404, "text/plain; charset=utf-8", xstrdup("404 page not found\n"));
-	else if (streq(r->verb, "get"))
-		answer_get(r, reply);
-	else if (streq(r->verb, "list"))
-		ks_answer_list(r, reply);
+	else if (streq(r->verb, "get") || streq(r->verb, "list"))
+		answer_read(r, reply);
 	else
 		ks_answer_write(r, reply);
 }
