@@ -101,9 +101,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/commo
 
 fuzz-targets: $(FUZZ)
 
-fuzz:                     ## decoders of foreign bytes against made-up input, FUZZ_SECONDS (20) each; TARGETS="json yaml" for some
+fuzz:                     ## decoders of foreign bytes against made-up input, FUZZ_SECONDS (20) each, all cores; TARGETS="json yaml" for some
 	$(Q)./deploy/deps.sh fuzz
-	$(Q)$(MAKE) --no-print-directory B=build-fuzz SAN=fuzzer-no-link,address,undefined CC=clang CFLAGS="-O1 -g" fuzz-targets
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) B=build-fuzz SAN=fuzzer-no-link,address,undefined CC=clang CFLAGS="-O1 -g" fuzz-targets
 	$(Q)./tests/fuzz/run.sh build-fuzz $(patsubst %,build-fuzz/fuzz/fuzz_%,$(or $(TARGETS),$(patsubst fuzz_%,%,$(notdir $(FUZZ)))))
 
 demo: deps                ## builds, and shows what amko does, in seconds
