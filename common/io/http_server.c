@@ -24,7 +24,7 @@ struct stream {
 	struct buf queue;
 	size_t n_sent;                 /* bytes at the front of queue that MHD has taken */
 	size_t max_queued_bytes;
-	bool is_ended;
+	bool is_ended, is_broken;
 	void (*gone)(void *arg);
 	void *arg;
 	uv_poll_t watch;               /* MHD does not look at a suspended socket; this one notices that it was closed */
@@ -59,7 +59,7 @@ struct http_server {
 	int n_open_handles;
 	int port;
 	size_t max_body_bytes;
-	bool checks_clients;
+	bool checks_clients, is_turning_away;
 	http_handler_fn *handler;
 	void *arg;
 	struct http_exchange *exchanges;
@@ -244,6 +244,18 @@ static void set_answer(struct http_exchange *x, int status, struct MHD_Response 
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 }
 
+static void add_header(struct MHD_Response *response, const char *header)
+{
+	struct slice rest = slice_of(header), name;
+	CLEANUP(freep) char *key = NULL;
+	CLEANUP(freep) char *value = NULL;
+
+	slice_split(&rest, ':', &name);
+	key = slice_dup(name);
+	value = slice_dup(slice_trim(rest));
+	MHD_add_response_header(response, key, value);
+}
+
 static void answer_text(struct http_exchange *x, int status, const char *text)
 {
 	http_answer(x, status, "text/plain; charset=utf-8", slice_of(text), NULL);
@@ -315,7 +327,7 @@ static ssize_t stream_read(void *cls, uint64_t position, char *out, size_t max)
 	if (x->is_cut)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (!n && stream->is_ended)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return stream->is_broken ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
 	if (!n) {
 		exchange_suspend(x);
 		return 0;
@@ -377,6 +389,15 @@ static void server_on_closed(uv_handle_t *handle)
 
 	if (--server->n_open_handles == 0)
 		free(server);
+}
+
+static enum MHD_Result may_come_in(void *cls, const struct sockaddr *address, socklen_t n)
+{
+	const struct http_server *server = cls;
+
+	(void)address;
+	(void)n;
+	return server->is_turning_away ? MHD_NO : MHD_YES;
 }
 
 static void server_on_complaint(void *cls, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
@@ -506,7 +527,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const struct 
 		options[n++] =
 			(struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)o->client_ca_pem };
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
+	return MHD_start_daemon(flags, 0, may_come_in, server, on_request, server,
 				MHD_OPTION_EXTERNAL_LOGGER, server_on_complaint, server,
 				MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, server,
@@ -551,6 +572,11 @@ int http_server_port(const struct http_server *server)
 size_t http_server_connections(const struct http_server *server)
 {
 	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+void http_server_turn_away(struct http_server *server, bool is_turning_away)
+{
+	server->is_turning_away = is_turning_away;
 }
 
 void http_server_free(struct http_server *server)
@@ -640,16 +666,8 @@ void http_answer(struct http_exchange *x, int status, const char *content_type, 
 
 	assert(response);
 	set_answer(x, status, response, content_type);
-	for (; headers && *headers; headers++) {
-		struct slice rest = slice_of(*headers), name;
-		CLEANUP(freep) char *key = NULL;
-		CLEANUP(freep) char *value = NULL;
-
-		slice_split(&rest, ':', &name);
-		key = slice_dup(name);
-		value = slice_dup(slice_trim(rest));
-		MHD_add_response_header(response, key, value);
-	}
+	for (; headers && *headers; headers++)
+		add_header(response, *headers);
 	exchange_resume(x);
 }
 
@@ -677,6 +695,11 @@ void http_stream_begin(struct http_exchange *x, int status, const char *content_
 	exchange_resume(x);
 }
 
+void http_stream_header(struct http_exchange *x, const char *header)
+{
+	add_header(x->response, header);
+}
+
 void http_stream_send(struct http_exchange *x, struct slice bytes)
 {
 	struct stream *stream = x->stream;
@@ -695,4 +718,10 @@ void http_stream_end(struct http_exchange *x)
 	assert(x->stream && !x->stream->is_ended);
 	x->stream->is_ended = true;
 	exchange_resume(x);
+}
+
+void http_stream_break(struct http_exchange *x)
+{
+	x->stream->is_broken = true;
+	http_stream_end(x);
 }

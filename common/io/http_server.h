@@ -1,7 +1,7 @@
 /* common/io/http_server.h - an HTTP/1.1 server on the loop: libmicrohttpd, optionally TLS (GnuTLS).
  *
  * Ownership: the server owns its exchanges. An exchange lives until it was answered, hung up or ended, also when the client
- *            left before; a stream lives until http_stream_end() or gone(). All are gone after http_server_free().
+ *            left before; a stream lives until its end or gone(). All are gone after http_server_free().
  * Errors:    starting fails with the address in the message. A body over the limit is answered 413 and never handed on,
  *            a target with %00 or too many parameters 400.
  * The process should ignore SIGPIPE.
@@ -33,6 +33,8 @@ struct http_server_options {
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_options *options, struct err *err);
 int http_server_port(const struct http_server *server);
 size_t http_server_connections(const struct http_server *server);      /* open ones */
+/* New connections are accepted and closed at once, before anything is said; those that are open go on. */
+void http_server_turn_away(struct http_server *server, bool is_turning_away);
 /* Closes listener and connections; unanswered exchanges end without an answer and gone() is not called.
  * Run the loop afterwards. Never from inside the handler or gone(). NULL is fine. */
 void http_server_free(struct http_server *server);
@@ -59,9 +61,13 @@ void http_answer(struct http_exchange *exchange, int status, const char *content
 void http_hang_up(struct http_exchange *exchange);
 
 /* An answer in pieces (chunked): begin, any number of sends, end. gone is called when the client leaves before the end;
- * after it the exchange must not be used; never from inside these three. Queued bytes over max_queued_bytes: the client is
+ * after it the exchange must not be used; never from inside these four. Queued bytes over max_queued_bytes: the client is
  * cut off, gone is called. */
 void http_stream_begin(struct http_exchange *exchange, int status, const char *content_type, size_t max_queued_bytes,
 		       void (*gone)(void *arg), void *arg);
+/* "Name: value" more; only directly behind the begin, in the same turn of the loop. */
+void http_stream_header(struct http_exchange *exchange, const char *header);
 void http_stream_send(struct http_exchange *exchange, struct slice bytes);
 void http_stream_end(struct http_exchange *exchange);
+/* The end in the middle: what was sent arrives, then the connection is cut. */
+void http_stream_break(struct http_exchange *exchange);

@@ -110,6 +110,14 @@ static void handle(void *arg, struct http_exchange *x)
 		http_stream_begin(x, 200, "text/plain", 1000, on_gone, w);
 		http_stream_send(x, slice_of("all of it"));
 		http_stream_end(TAKE(w->pending));
+	} else if (streq(path, "/broken")) {
+		http_stream_begin(x, 200, "text/plain", 1000, on_gone, w);
+		http_stream_header(x, "X-More: yes");
+		http_stream_send(x, slice_of("half of it"));
+		http_stream_break(TAKE(w->pending));
+	} else if (streq(path, "/lock")) {
+		http_server_turn_away(w->server, true);
+		http_answer(TAKE(w->pending), 200, "text/plain", slice_of("locked"), NULL);
 	} else if (streq(path, "/flood")) {
 		http_stream_begin(x, 200, "text/plain", 1 << 20, on_gone, w);
 		uv_timer_start(&w->timer, stream_flood, 1, 1);
@@ -227,6 +235,8 @@ static const struct talk_case {
 	{ "a stream is chunked and ends", "GET /stream HTTP/1.1\r\n" END,
 	  .want = { "Transfer-Encoding: chunked", "piece,\r\n", "\r\n0\r\n\r\n" } },
 	{ "a stream that ends at once arrives whole", "GET /at-once HTTP/1.1\r\n" END, .want = { "9\r\nall of it\r\n0\r\n\r\n" } },
+	{ "a stream that breaks off sends what it had, and no end", "GET /broken HTTP/1.1\r\n" END,
+	  .want = { "X-More: yes", "A\r\nhalf of it\r\n" }, .never = "\r\n0\r\n" },
 	{ "requests in one packet are answered in turn",
 	  "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /late HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\n" END,
 	  .want = { "GET /one", "GET /late", "GET /two" } },
@@ -284,6 +294,40 @@ static void the_owner_of_a_stream_learns_that_the_client_left(void **state)
 	converse(&w, client, "GET /silence HTTP/1.1\r\nHost: x\r\n\r\n");
 	settle(&w);
 	assert_int_equal(w.n_gone, 1);
+	world_release(&w);
+}
+
+/* Its first connection is from before the door was locked. */
+static void early_client(void *arg)
+{
+	static const char lock[] = "GET /lock HTTP/1.1\r\nHost: x\r\n\r\n", again[] = "GET /again HTTP/1.1\r\n" END;
+	struct world *w = arg;
+	int early = dial(http_server_port(w->server)), late;
+	char block[4096];
+	ssize_t n;
+
+	assert(write(early, lock, sizeof(lock) - 1) > 0 && read(early, block, sizeof(block)) > 0);
+	late = dial(http_server_port(w->server));
+	n = read(late, block, sizeof(block));
+	buf_printf(&w->received, "late: %zd ", n);
+	assert(write(early, again, sizeof(again) - 1) > 0);
+	while ((n = read(early, block, sizeof(block))) > 0)
+		buf_add(&w->received, (struct slice){ block, (size_t)n });
+	close(early);
+	close(late);
+	uv_async_send(&w->client_is_done);
+}
+
+static void who_comes_late_is_turned_away_and_who_is_there_stays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	world_serve(&w, (struct http_server_options){ .listen = "127.0.0.1:0" });
+	converse(&w, early_client, NULL);
+	assert_non_null(strstr(buf_str(&w.received), "late: 0 HTTP/1.1 200"));
+	assert_non_null(strstr(buf_str(&w.received), "GET /again"));
 	world_release(&w);
 }
 
@@ -480,6 +524,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_body_over_the_limit_is_answered_413_and_not_handed_on),
+		cmocka_unit_test(who_comes_late_is_turned_away_and_who_is_there_stays),
 		cmocka_unit_test(the_owner_of_a_stream_learns_that_the_client_left),
 		cmocka_unit_test(a_client_that_does_not_read_is_cut_off),
 		cmocka_unit_test(freeing_ends_what_was_not_answered),
