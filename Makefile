@@ -15,8 +15,8 @@ override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
-AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c))
-KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c))
+AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c tests/sim/common/*.c))
+KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c tests/sim/common/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 UNITLIB  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

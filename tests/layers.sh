@@ -25,7 +25,9 @@ leader/config common/(base|io|kube|crd)|leader/(watch|policy|avi|config)
 leader/ops common/(base|io|kube|crd)|leader/ops
 keeper common/(base|io|kube|crd|avi)|keeper
 follower common/(base|io|kube|crd|avi|mirror)|proto|follower
-tests/sim common/(base|io)|tests/sim/[a-z]*
+tests/sim/common common/base|tests/sim/common
+tests/sim/avisim common/(base|io)|tests/sim/(common|avisim)
+tests/sim/kubesim common/(base|io)|tests/sim/(common|kubesim)
 LAYERS
 [ $status = 0 ] && echo "layers: ok"
 exit $status

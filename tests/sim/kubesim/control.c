@@ -75,14 +75,14 @@ static void clear_log(struct visit *v)
 
 static void get_faults(struct visit *v)
 {
-	answer(v, 200, ks_faults_show(v->control->o.faults));
+	answer(v, 200, faults_show(v->control->o.faults));
 }
 
 static void add_faults(struct visit *v)
 {
 	struct err err = { 0 };
 
-	if (!v->body || !ks_faults_add(v->control->o.faults, v->body, &err))
+	if (!v->body || !faults_add(v->control->o.faults, v->body, &err))
 		refuse(v, 400, v->body ? err.msg : "want a rule or a list of them");
 	else
 		get_faults(v);
@@ -90,7 +90,7 @@ static void add_faults(struct visit *v)
 
 static void clear_faults(struct visit *v)
 {
-	ks_faults_clear(v->control->o.faults);
+	faults_clear(v->control->o.faults);
 	answer_ok(v);
 }
 
@@ -183,7 +183,7 @@ static void reset(struct visit *v)
 {
 	struct err err = { 0 };
 
-	ks_faults_clear(v->control->o.faults);
+	faults_clear(v->control->o.faults);
 	ks_journal_clear(v->control->o.journal);
 	for (size_t i = 0; i < v->control->o.n_fronts; i++) {
 		if (!ks_front_set_down(v->control->o.fronts[i], false, &err)) {

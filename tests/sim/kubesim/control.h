@@ -8,7 +8,7 @@ struct ks_control_options {
 	struct ks_front *const *fronts;
 	size_t n_fronts;
 	struct ks_journal *journal;
-	struct ks_faults *faults;
+	struct faults *faults;
 	const char *listen;
 };
 

@@ -1,49 +1,38 @@
-/* tests/sim/kubesim/fault.h - what goes wrong, by rules that the control port sets. Pure.
- *
- * The first rule that matches a request, has no more to skip and is not used up, is followed; no other.
- */
+/* tests/sim/kubesim/fault.h - what goes wrong in clusters, by rules that the control port sets. Pure. */
 #pragma once
 
-#include "common/base/json.h"
-
-struct ks_request;
+#include "tests/sim/common/faults.h"
 
 enum ks_gone { KS_GONE_NOT, KS_GONE_HTTP, KS_GONE_EVENT };
 
 struct ks_rule {
-	unsigned n_refs;
-	struct ks_rule *next;
-	int64_t id;
-	cJSON *given;                  /* as it came, for GET */
+	struct fault_rule rule;
 	/* Which requests: NULL is any. */
 	char *cluster, *method, *path, *resource, *verb, *user;
-	int64_t skip, times;           /* times -1: for ever */
-	int64_t n_seen, n_done;
 	/* What happens to them. */
 	int status;                    /* 0: the usual answer */
 	char *body, *reason, *message;
-	int64_t retry_after_s;         /* -1: not said */
-	int64_t delay_ms;
-	int64_t bytes_per_s;           /* 0: at once */
+	int retry_after_s;             /* -1: not said */
+	int delay_ms;
+	int bytes_per_s;               /* 0: at once */
 	bool is_half, is_closed, is_endless, is_silent, is_malformed;
 	enum ks_gone gone;
-	char *lie; /* the resourceVersion that is told, "=": always the first one told; NULL: the true one */
+	char *lie; /* what is told instead of the resourceVersion: "old", "same" as the first one told, "text" */
 	char *first_told;
 };
 
-struct ks_faults {
-	struct ks_rule *first;
-	int64_t last_id;
-};
+extern const struct fault_kind ks_fault_kind;      /* its requests are struct ks_request */
 
-/* One rule or a list of them, behind those that are there; all or none. */
-bool ks_faults_add(struct ks_faults *faults, const cJSON *json, struct err *err);
-void ks_faults_clear(struct ks_faults *faults);
-cJSON *ks_faults_show(const struct ks_faults *faults);                /* yours to delete */
-/* Counts; NULL: nothing goes wrong. Borrowed. */
-struct ks_rule *ks_faults_match(struct ks_faults *faults, const struct ks_request *request);
+static inline struct ks_rule *ks_rule_ref(struct ks_rule *rule)        /* NULL is fine */
+{
+	fault_rule_ref((struct fault_rule *)rule);
+	return rule;
+}
 
-struct ks_rule *ks_rule_ref(struct ks_rule *rule);                    /* NULL is fine */
-void ks_rule_unref(struct ks_rule *rule);                             /* NULL is fine */
+static inline void ks_rule_unref(struct ks_rule *rule)                 /* NULL is fine */
+{
+	fault_rule_unref((struct fault_rule *)rule);
+}
+
 /* The text with its first resourceVersion replaced as the rule says. Yours to free. */
 char *ks_lie(struct ks_rule *rule, const char *text);

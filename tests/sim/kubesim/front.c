@@ -9,7 +9,6 @@
 #define MAX_CONNECTIONS 20000
 #define IDLE_TIMEOUT_S 300
 #define DRIP_MS 100
-#define CUT_MS 50
 
 /* An exchange whose time has not come, or whose answer comes drop by drop. */
 struct held {
@@ -132,14 +131,8 @@ static void on_drip(uv_timer_t *timer)
 		held->n_sent += n;
 		return;
 	}
-	/* A stream that gets more than it may queue is cut off; gone() does the rest. */
-	if (is_cut) {
-		uv_timer_stop(&held->timer);
-		http_stream_send(x, (struct slice){ held->text, held->n_text + 2 });
-	} else {
-		held_drop(held);
-		http_stream_end(x);
-	}
+	held_drop(held);
+	(is_cut ? http_stream_break : http_stream_end)(x);
 }
 
 /* The answer in drops, or its half and then the end of the connection. */
@@ -147,7 +140,7 @@ static void send_slowly(struct ks_front *front, struct http_exchange *x, struct 
 {
 	struct held *held = held_new(front, x, rule);
 	size_t n = rule->is_half ? reply->n_body / 2 : reply->n_body;
-	uint64_t tick_ms = DRIP_MS;
+	uint64_t tick_ms = rule->bytes_per_s ? DRIP_MS : 1;
 
 	held->text = TAKE(reply->body);
 	if (!held->text)
@@ -156,10 +149,10 @@ static void send_slowly(struct ks_front *front, struct http_exchange *x, struct 
 	held->is_cut = rule->is_half;
 	held->per_tick =
 		rule->bytes_per_s ? MAX((size_t)rule->bytes_per_s * DRIP_MS / 1000, (size_t)1) : MAX(n, (size_t)1);
-	if (rule->bytes_per_s && rule->bytes_per_s * DRIP_MS < 1000)
+	if (rule->bytes_per_s && rule->bytes_per_s < 1000 / DRIP_MS)
 		tick_ms = 1000 / (uint64_t)rule->bytes_per_s;
 	http_stream_begin(x, reply->status, reply->content_type, MAX(n, (size_t)1), on_gone, held);
-	uv_timer_start(&held->timer, on_drip, 0, rule->bytes_per_s ? tick_ms : CUT_MS);
+	uv_timer_start(&held->timer, on_drip, 0, tick_ms);
 }
 
 /* --- answers --------------------------------------------------------------------------------------------- */
@@ -184,7 +177,7 @@ static void refuse_by_rule(const struct ks_rule *rule, struct ks_reply *reply)
 		ks_refuse(reply, rule->status, rule->reason ? rule->reason : "InternalError", "%s",
 			  rule->message ? rule->message : "a fault rule says so");
 	if (rule->retry_after_s >= 0)
-		strs_take(&reply->headers, xasprintf("Retry-After: %lld", (long long)rule->retry_after_s));
+		strs_take(&reply->headers, xasprintf("Retry-After: %d", rule->retry_after_s));
 }
 
 /* A list that never ends: its next page is the first one. */
@@ -249,13 +242,13 @@ static void proceed(struct ks_front *front, struct http_exchange *x, struct ks_r
 
 	read_request(front, x, &params, &r);
 	if (rule && rule->is_closed) {
-		ks_journal_add(front->o.journal, &r, 0, rule->id);
+		ks_journal_add(front->o.journal, &r, 0, rule->rule.id);
 		http_hang_up(x);
 		ks_request_release(&r);
 		return;
 	}
 	status = answer(front, x, &r, rule, &reply);
-	ks_journal_add(front->o.journal, &r, status ? status : 200, rule ? rule->id : 0);
+	ks_journal_add(front->o.journal, &r, status ? status : 200, rule ? rule->rule.id : 0);
 	if (status && rule)
 		bend_reply(&r, rule, &reply);
 	ks_request_release(&r);
@@ -292,7 +285,7 @@ static void on_request(void *arg, struct http_exchange *x)
 
 		read_request(front, x, &params, &r);
 		authenticate(front, x, &r);
-		rule = ks_faults_match(front->o.faults, &r);
+		rule = (struct ks_rule *)faults_match(front->o.faults, &r);
 		ks_request_release(&r);
 	}
 	if (rule && rule->delay_ms) {

@@ -19,7 +19,7 @@ struct ks_front_options {
 	const struct ks_settings *settings;
 	const struct ks_pki *pki;
 	struct ks_journal *journal;
-	struct ks_faults *faults;
+	struct faults *faults;
 	const char *listen;
 };
 

@@ -147,7 +147,7 @@ struct program {
 	uv_signal_t signals[2];
 	struct ks_pki pki;
 	struct ks_journal *journal;
-	struct ks_faults faults;
+	struct faults faults;
 	struct ks_cluster *clusters[MAX_CLUSTERS];
 	struct ks_front *fronts[MAX_CLUSTERS];
 	size_t n;
@@ -248,7 +248,7 @@ static void stop(struct program *p)
 	uv_loop_close(&p->loop);
 	for (size_t i = 0; i < p->n; i++)
 		ks_cluster_free(p->clusters[i]);
-	ks_faults_clear(&p->faults);
+	faults_clear(&p->faults);
 	ks_journal_free(p->journal);
 	ks_pki_release(&p->pki);
 }
@@ -267,7 +267,7 @@ static void raise_limits(void)
 static int run(const struct options *o)
 {
 	static const int numbers[] = { SIGTERM, SIGINT };
-	struct program p = { 0 };
+	struct program p = { .faults.kind = &ks_fault_kind };
 	struct err err = { 0 };
 	bool is_started;
 
