@@ -61,6 +61,11 @@ class Avisim:
     def toggle(self, **switches):
         return self.ask("POST", "/_sim/toggle", switches)
 
+    def fault(self, match, times=1, skip=0, **do):
+        """Adds a rule; its number."""
+        rules = self.ask("POST", "/_sim/faults", {"match": match, **({} if times is None else {"times": times}), "skip": skip, "do": do})
+        return rules[-1]["id"]
+
     def log(self, since=0):
         return self.ask("GET", f"/_sim/log?since={since}")
 
@@ -415,9 +420,138 @@ def test_hanging_then_answering_who_still_waits(sim):
     assert [o["name"] for o in sim.ask("GET", "/_sim/objects/healthmonitor")] == ["System-GSLB-TCP", "patient"]
 
 
+CUT = (http.client.HTTPException, ConnectionError, ssl.SSLError)
+
+
+def test_rules_are_counted_shown_and_cleared(sim, api):
+    number = sim.fault({"method": "POST", "path": "/api/healthmonitor", "name": "shop*"}, times=2, skip=1, status=503, retry_after_s=7,
+                       body="<html>busy</html>", content_type="text/html")
+    assert [api.call("POST", "/api/healthmonitor/", monitor("shop-1"))[0], api.call("POST", "/api/healthmonitor/", monitor("other"))[0]] == [201, 201]
+    for _ in range(2):
+        answer, text = api.send("POST", "/api/healthmonitor/", monitor("shop-2"))
+        assert (answer.status, answer.getheader("Retry-After"), answer.getheader("Content-Type"), text) == (503, "7", "text/html", b"<html>busy</html>")
+    assert api.call("POST", "/api/healthmonitor/", monitor("shop-2"))[0] == 201
+    assert [(r["id"], r["seen"], r["done"], r["rule"]["do"]["status"]) for r in sim.ask("GET", "/_sim/faults")] == [(number, 4, 2, 503)]
+    assert [(e["status"], e["fault"]) for e in sim.log() if e["method"] == "POST" and e["name"] == "shop-2"] == [(503, number), (503, number), (201, 0)]
+    sim.ask("DELETE", "/_sim/faults")
+    assert sim.ask("GET", "/_sim/faults") == []
+    assert sim.ask("POST", "/_sim/faults", {"do": {"half": True}}, status=400)["error"] == "do.half: no such key"
+    assert "error" in sim.ask("POST", "/_sim/faults", None, status=400)
+
+
+@pytest.mark.parametrize("when, method, left", [
+    ("before", "POST", []), ("after", "POST", [20]), ("before", "PUT", [10]), ("after", "PUT", [20]), ("before", "DELETE", [10]), ("after", "DELETE", [])])
+def test_a_cut_connection(sim, api, method, when, left):
+    path, body = "/api/healthmonitor/", monitor("m", send_interval=20)
+    if method != "POST":
+        path += api.call("POST", path, monitor("m"))[1]["uuid"]
+    number = sim.fault({"method": method, "name": "m"}, close=when)
+    with pytest.raises(CUT):
+        api.call(method, path, None if method == "DELETE" else body)
+    assert [(e["status"], e["fault"], e["name"], e["method"]) for e in sim.log()[-1:]] == [(0, number, "m", method)]
+    assert [o["send_interval"] for o in sim.ask("GET", "/_sim/objects/healthmonitor?name=m")] == left
+    assert Api(sim).call("GET", "/api/cluster")[0] == 200
+    assert sim.ask("GET", "/_sim/stats")["open"] == 0
+
+
+def test_half_an_answer(sim, api):
+    sim.fault({"method": "POST"}, truncate=True)
+    with pytest.raises(CUT) as e:
+        api.call("POST", "/api/healthmonitor/", monitor("m"))
+    if isinstance(e.value, http.client.IncompleteRead):
+        assert b"{" == e.value.partial[:1] and 100 < len(e.value.partial)
+    assert [e["status"] for e in sim.log()[-1:]] == [0]
+    uuid = sim.ask("GET", "/_sim/objects/healthmonitor?name=m")[0]["uuid"]
+    again = Api(sim)
+    sim.fault({"method": "DELETE"}, truncate=True)
+    with pytest.raises(CUT):                   # of nothing there is no half
+        again.call("DELETE", f"/api/healthmonitor/{uuid}")
+    assert sim.ask("GET", "/_sim/objects/healthmonitor?name=m") == []
+
+
+def test_a_login_with_half_an_answer_has_its_cookies(sim):
+    api = Api(sim, login=False)
+    sim.fault({"path": "/login"}, delay_body_ms=1)
+    assert api.login() == 200 and len(api.set_cookies) == 3
+
+
+def test_an_answer_comes_late(sim, api):
+    """Late by each of the three ways; only the first keeps the request from being done."""
+    sim.fault({"name": "a"}, delay_ms=400)
+    sim.fault({"name": "b"}, delay_answer_ms=400)
+    sim.fault({"name": "c"}, delay_body_ms=400)
+    clients = {name: Api(sim) for name in "abc"}
+    began = time.monotonic()
+    for name, client in clients.items():
+        client.connection.request("POST", "/api/healthmonitor/", json.dumps(monitor(name)), client.headers)
+    while not sim.ask("GET", "/_sim/objects/healthmonitor?name=c"):
+        assert time.monotonic() < began + 10
+    header = clients["c"].connection.getresponse()
+    assert header.status == 201
+    for name in "ab":
+        assert clients[name].connection.getresponse().status == 201
+    assert json.loads(header.read())["name"] == "c"
+    assert time.monotonic() - began >= 0.39
+    order = [e["name"] for e in sim.log() if e["method"] == "POST" and e["path"] == "/api/healthmonitor"]
+    assert order[-1] == "a" and sorted(order) == ["a", "b", "c"]
+    assert sim.ask("GET", "/_sim/stats")["open"] == 0
+
+
+def test_who_leaves_while_a_request_is_delayed_has_asked_for_nothing(sim):
+    hasty = Api(sim, timeout=0.2)
+    sim.fault({"name": "hasty"}, delay_ms=500)
+    with pytest.raises(TimeoutError):
+        hasty.call("POST", "/api/healthmonitor/", monitor("hasty"))
+    hasty.connection.close()
+    deadline = time.monotonic() + 10
+    while not [e for e in sim.log() if e["name"] == "hasty"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert [e["status"] for e in sim.log() if e["name"] == "hasty"] == [0]
+    assert sim.ask("GET", "/_sim/objects/healthmonitor?name=hasty") == []
+
+
+def test_lies_in_lists(sim, api):
+    for i in range(3):
+        api.call("POST", "/api/healthmonitor/", monitor(f"m{i}"))
+    sim.fault({"path": "/api/healthmonitor"}, times=5, endless=True, count=2, omit=["url", "ref_names"])
+    page = api.call("GET", "/api/healthmonitor?include_name&page_size=3")[1]
+    for n in range(2, 6):
+        assert (page["count"], len(page["results"])) == (2, 3)
+        assert all("url" not in o and "#" not in o["tenant_ref"] for o in page["results"])
+        assert page["next"].endswith(f"&page={n}")
+        page = api.call("GET", page["next"][page["next"].index("/api/"):])[1]
+    assert page["next"].endswith("&page=6")
+    assert api.call("GET", "/api/healthmonitor?page=6")[0] == 404
+
+
+def test_the_port_closes_with_requests_on_their_way(sim, api):
+    sim.fault({"path": "/api/cluster"}, times=2, delay_ms=60000)
+    clients = [Api(sim), Api(sim)]
+    for client in clients:
+        client.connection.request("GET", "/api/cluster", None, client.headers)
+    deadline = time.monotonic() + 10
+    while sim.ask("GET", "/_sim/stats")["open"] < 2:
+        assert time.monotonic() < deadline
+    sim.toggle(refuse=True)
+    assert sim.ask("GET", "/_sim/stats")["open"] == 0
+    sim.toggle(refuse=False)
+    assert Api(sim).call("GET", "/api/cluster")[0] == 200
+
+
+def test_no_new_tls_connection(sim, api):
+    sim.toggle(reject_tls=True)
+    with pytest.raises(CUT):
+        Api(sim, login=False).login()
+    assert api.call("GET", "/api/cluster")[0] == 200
+    sim.toggle(reject_tls=False)
+    assert Api(sim).call("GET", "/api/cluster")[0] == 200
+
+
 def test_a_reset_keeps_sessions_and_goes_back_to_the_defaults(sim, api):
     last = sim.ask("GET", "/_sim/stats")["log"]["last"]
-    sim.toggle(maintenance=True, check_domains=False, hang=True, deny={"*": ["*"]})
+    sim.fault({}, times=None, status=500)
+    sim.toggle(maintenance=True, check_domains=False, hang=True, reject_tls=True, deny={"*": ["*"]})
     sim.ask("POST", "/_sim/reset", {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["a.org"], "third_party_sites": ["oslo"],
                                     "objects": {"healthmonitor": [{"name": "h", "type": "HEALTH_MONITOR_PING"}]}})
     assert sim.log() == []

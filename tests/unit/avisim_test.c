@@ -1,7 +1,7 @@
 /* The simulated controller without its sockets: conversations with the API, and the parts below it. */
 #include "tests/unit/unit.h"
 
-#include "tests/sim/avisim/api.h"
+#include "tests/sim/avisim/fault.h"
 #include "tests/sim/avisim/refs.h"
 #include "tests/sim/avisim/text.h"
 
@@ -22,7 +22,8 @@ struct world {
 };
 
 /* One step: "METHOD target word..."; the words change headers: tenant=X version=X csrf=X referer=X cookie=X host=X type=X.
- * @name in a target is the UUID of the object of that name. SET and LATER are no requests: see set() and converse(). */
+ * @name in a target is the UUID of the object of that name. SET, LATER and FAULT (body: a rule) are no requests: see set() and
+ * converse(). status 0: the connection is cut. */
 struct step {
 	const char *request, *body;
 	int status;
@@ -64,6 +65,8 @@ static const char *cookie_value(const struct world *w, const char *name)
 
 static void keep_cookies(struct world *w, const struct strs *headers)
 {
+	if (!headers->n || strncmp(headers->v[0], "Set-Cookie", 10) != 0)
+		return;
 	strs_release(&w->cookies);
 	for (size_t i = 0; i < headers->n; i++) {
 		struct slice rest = slice_of(headers->v[i] + strlen("Set-Cookie: ")), value, name;
@@ -116,6 +119,7 @@ static int say(struct world *w, const char *line, const char *body)
 				 .tenant = "admin", .body = slice_of(body), .params = params, .now_ms = w->now_ms };
 	struct slice rest = slice_of(line), word, path, key;
 	struct api_reply reply;
+	struct fault *fault;
 	int status;
 
 	while (slice_split(&rest, ' ', &word))
@@ -134,13 +138,16 @@ static int say(struct world *w, const char *line, const char *body)
 	r.method = words.v[0];
 	r.target = target;
 	r.n_params = take_params(rest, params, &keep);
-	api_answer(w->sim, &r, &reply);
-	api_record(w->sim, &r, &reply, reply.status);
+	fault = fault_find(w->sim, &r);
+	if (fault)
+		fault_answer(fault, w->sim, &r, &reply);
+	else
+		api_answer(w->sim, &r, &reply);
+	status = fault && fault_cuts(fault) ? 0 : reply.status;
+	api_record(w->sim, &r, &reply, status);
 	free(w->text);
-	w->text = reply.body ? json_text(reply.body) : xstrdup("");
-	if (reply.headers.n)
-		keep_cookies(w, &reply.headers);
-	status = reply.status;
+	w->text = reply.text ? TAKE(reply.text) : reply.body ? json_text(reply.body) : xstrdup("");
+	keep_cookies(w, &reply.headers);
 	api_reply_release(&reply);
 	return status;
 }
@@ -344,7 +351,65 @@ static const struct conversation {
 	{ "a page seen after a change shows the change", {
 		{ "GET " HM_URL "?page_size=2", NULL, 200, "\"count\":7" }, { "POST " HM_URL, HM("A", ""), 201 },
 		{ "GET " HM_URL "?page_size=2", NULL, 200, "{\"count\":8,\"results\":[{\"name\":\"A\"" } } },
+
+	{ "a refusal by rule does nothing", {
+		{ "FAULT", "{\"match\":{\"method\":\"POST\"},\"do\":{\"status\":503}}" },
+		{ "POST " HM_URL, HM("a", ""), 503, "{\"error\":\"a fault rule says so\"}" }, { "GET " HM_URL "?name=a", NULL, 200, "\"count\":0" } } },
+	{ "a rule skips and ends", {
+		{ "FAULT", "{\"match\":{\"path\":\"/api/cloud\"},\"skip\":1,\"times\":2,\"do\":{\"status\":429,\"body\":{\"error\":\"Too many requests\"}}}" },
+		{ "GET //api/cloud", NULL, 200 }, { "GET /api/cluster", NULL, 200 }, { "GET /api/cloud", NULL, 429, "Too many requests" },
+		{ "GET /api/cloud?page=1", NULL, 429 }, { "GET /api/cloud", NULL, 200 } } },
+	{ "the first rule that matches and has its time is followed, no other", {
+		{ "FAULT", "[{\"match\":{\"method\":\"GET\"},\"times\":1,\"do\":{\"status\":500}},{\"do\":{\"status\":502,\"body\":\"<html>\"}}]" },
+		{ "POST " HM_URL, HM("a", ""), 502, "<html>" }, { "GET /api/cloud", NULL, 500 }, { "GET /api/cloud", NULL, 502 } } },
+	{ "a rule for a name meets who makes it, reads it, changes it and deletes it", {
+		{ "POST " HM_URL, HM("shop-1", ""), 201 }, { "FAULT", "{\"match\":{\"name\":\"shop-*\"},\"do\":{\"status\":500}}" },
+		{ "POST " HM_URL, HM("shop-2", ""), 500 }, { "GET " HM_URL "?name=shop-1", NULL, 500 }, { "PUT " HM_URL "/@shop-1", HM("other", ""), 500 },
+		{ "DELETE " HM_URL "/@shop-1", NULL, 500 }, { "POST " HM_URL, HM("other", ""), 201 } } },
+	{ "a rule for a name meets no login and no list", {
+		{ "FAULT", "{\"match\":{\"name\":\"*\"},\"do\":{\"status\":500}}" }, { "POST /login", LOGIN, 200 }, { "GET " HM_URL, NULL, 200 },
+		{ "DELETE " HM_URL "/healthmonitor-1", NULL, 404 } } },
+	{ "a rule for a tenant meets who speaks for it", {
+		{ "FAULT", "{\"match\":{\"tenant\":\"corp\"},\"do\":{\"status\":500}}" }, { "GET " HM_URL, NULL, 200 },
+		{ "GET " HM_URL " tenant=corp", NULL, 500 }, { "GET " HM_URL " tenant=*", NULL, 200 } } },
+	{ "a login can be refused by rule", {
+		{ "FAULT", "{\"match\":{\"path\":\"/login\"},\"times\":1,\"do\":{\"status\":401,\"body\":{\"error\":\"Invalid credentials\"}}}" },
+		{ "POST /login", LOGIN, 401, "Invalid credentials" }, { "POST /login", LOGIN, 200 } } },
+	{ "a body alone is told instead, and what was asked for is done", {
+		{ "FAULT", "{\"times\":1,\"do\":{\"body\":\"{\\\"uuid\\\"\"}}" }, { "POST " HM_URL, HM("a", ""), 201, "{\"uuid\"" },
+		{ "FAULT", "{\"times\":1,\"do\":{\"body\":[]}}" }, { "DELETE " HM_URL "/@a", NULL, 200, "[]" }, { "GET " HM_URL "?name=a", NULL, 200, "\"count\":0" } } },
+	{ "a cut before leaves nothing behind", {
+		{ "FAULT", "{\"times\":1,\"do\":{\"close\":\"before\"}}" }, { "POST " HM_URL, HM("a", ""), 0 }, { "POST " HM_URL, HM("a", ""), 201 } } },
+	{ "a cut afterwards makes the next one meet what was made", {
+		{ "FAULT", "{\"times\":1,\"do\":{\"close\":\"after\"}}" }, { "POST " HM_URL, HM("a", ""), 0 }, { "POST " HM_URL, HM("a", ""), 409 } } },
+	{ "half an answer is one to something done", {
+		{ "FAULT", "{\"times\":1,\"do\":{\"truncate\":true}}" }, { "POST " HM_URL, HM("a", ""), 0 }, { "POST " HM_URL, HM("a", ""), 409 } } },
+	{ "an answer without its url and without names in references", {
+		{ "FAULT", "{\"do\":{\"omit\":[\"url\",\"ref_names\"]}}" }, { "POST " HM_URL, HM("a", CORP), 201, "/api/tenant/tenant-", "\"url\"" },
+		{ "GET " HM_URL "/@a?include_name tenant=corp", NULL, 200, "/api/tenant/tenant-", "#" },
+		{ "POST " GS_URL, GS("s.example.org", ",\"health_monitor_refs\":[\"/api/healthmonitor?name=System-TCP\"]"), 201, "\"health_monitor_refs\":[\"https://", "#" } } },
+	{ "a list without urls and names", {
+		{ "FAULT", "{\"do\":{\"omit\":[\"url\",\"ref_names\"]}}" }, { "GET " HM_URL "?include_name", NULL, 200, "\"count\":7", "#" },
+		{ "GET " HM_URL "?include_name", NULL, 200, "\"tenant_ref\"", "\"url\"" } } },
+	{ "a list that tells another number", {
+		{ "FAULT", "{\"do\":{\"count\":99}}" }, { "GET " HM_URL "?name=System-TCP", NULL, 200, "{\"results\":[{" },
+		{ "GET " HM_URL "?name=System-TCP", NULL, 200, "\"count\":99" } } },
+	{ "a list without end", {
+		{ "FAULT", "{\"do\":{\"endless\":true}}" },
+		{ "GET " HM_URL "?name=System-TCP&page_size=5", NULL, 200, "\"next\":\"https://" HOST "/api/healthmonitor?name=System-TCP&page_size=5&page=2\"" },
+		{ "GET " HM_URL "?name=System-TCP&page_size=5&page=2", NULL, 200, "page=3\"" },
+		{ "GET " HM_URL "?name=System-TCP&page=3", NULL, 200, "\"name\":\"System-TCP\"" },
+		{ "GET /api/cluster", NULL, 200, "cluster-aaaaaaaa", "next" } } },
 };
+
+static void add_fault(struct world *w, const char *rule)
+{
+	CLEANUP(cJSON_Deletep) cJSON *json = json_parse(slice_of(rule), NULL);
+	struct err err = { 0 };
+
+	if (!faults_add(&w->sim->faults, json, &err))
+		fail_msg("%s: %s", rule, err.msg);
+}
 
 static void converse(struct world *w, const struct step *step)
 {
@@ -357,6 +422,10 @@ static void converse(struct world *w, const struct step *step)
 		slice_split(&rest, ' ', &word);
 		what = slice_dup(word);
 		set(w, what, rest.p ? rest.p : "");
+		return;
+	}
+	if (streq(step->request, "FAULT")) {
+		add_fault(w, step->body);
 		return;
 	}
 	if (strncmp(step->request, "LATER ", 6) == 0) {
@@ -393,6 +462,65 @@ static void a_conversation_goes_as_written(void **state)
 	world_init(&w);
 	for (size_t i = 0; i < ARRAY_SIZE(c->steps) && c->steps[i].request; i++)
 		converse(&w, &c->steps[i]);
+	world_release(&w);
+}
+
+/* --- faults ---------------------------------------------------------------------------------------------- */
+
+static const struct rule_case {
+	const char *name, *rule, *error;
+} rule_cases[] = {
+	{ "a rule is an object", "\"x\"", "rule: want an object" },
+	{ "an unknown key of a rule", "{\"matches\":{}}", "rule.matches: no such key" },
+	{ "an unknown key to match by", "{\"match\":{\"verb\":\"list\"}}", "match.verb: no such key" },
+	{ "an unknown thing to do", "{\"do\":{\"half\":true}}", "do.half: no such key" },
+	{ "the second of a list", "[{},{\"skip\":-1}]", "[1]: rule.skip: -1 is not in 0..2147483647" },
+	{ "times is a number", "{\"times\":\"2\"}", "rule.times: expected a number, found text" },
+	{ "a match is an object", "{\"match\":[]}", "match: expected an object, found a list" },
+	{ "a status is one of HTTP", "{\"do\":{\"status\":7}}", "do.status: 7 is not in 200..599" },
+	{ "a cut has its time", "{\"do\":{\"close\":true}}", "do.close: expected text, found a boolean" },
+	{ "a cut has one of two times", "{\"do\":{\"close\":\"now\"}}", "do.close: \"now\" is not one of before, after" },
+	{ "what can be left out", "{\"do\":{\"omit\":[\"url\",\"uuid\"]}}", "do.omit[1]: \"uuid\" is not one of url, ref_names" },
+	{ "a delay is not negative", "{\"do\":{\"delay_answer_ms\":-5}}", "do.delay_answer_ms: -5 is not in 0..2147483647" },
+};
+
+static void a_rule_that_is_none_is_refused(void **state)
+{
+	const struct rule_case *c = *state;
+	CLEANUP(cJSON_Deletep) cJSON *json = json_parse(slice_of(c->rule), NULL);
+	struct err err = { 0 };
+	struct world w;
+
+	world_init(&w);
+	assert_false(faults_add(&w.sim->faults, json, &err));
+	assert_text(err.msg, c->error);
+	assert_null(w.sim->faults.first);
+	world_release(&w);
+}
+
+static void rules_are_shown_with_what_they_have_done_and_go_with_a_reset(void **state)
+{
+	CLEANUP(cJSON_Deletep) cJSON *shown = NULL;
+	CLEANUP(freep) char *text = NULL;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	add_fault(&w, "[{\"skip\":1,\"do\":{\"status\":500}},{\"match\":{\"method\":\"PUT\"}}]");
+	for (int i = 0; i < 3; i++)
+		say(&w, "GET /api/cloud", NULL);
+	shown = faults_show(&w.sim->faults);
+	text = json_text(shown);
+	assert_text(text, "[{\"id\":1,\"seen\":3,\"done\":2,\"rule\":{\"skip\":1,\"do\":{\"status\":500}}},"
+			  "{\"id\":2,\"seen\":0,\"done\":0,\"rule\":{\"match\":{\"method\":\"PUT\"}}}]");
+	free(text);
+	text = journal_since(w.sim->journal, journal_last_n(w.sim->journal) - 1, 1);
+	assert_non_null(strstr(text, "\"status\":500"));
+	assert_non_null(strstr(text, "\"fault\":1"));
+	sim_reset(w.sim, NULL, NULL);
+	assert_null(w.sim->faults.first);
+	add_fault(&w, "{}");
+	assert_int_equal(w.sim->faults.first->id, 3);
 	world_release(&w);
 }
 
@@ -642,11 +770,13 @@ int main(void)
 		cmocka_unit_test(an_edit_behind_the_back_changes_the_stamp_and_the_indexes),
 		cmocka_unit_test(a_monitor_removed_behind_the_back_leaves_its_reference),
 		cmocka_unit_test(percent_encoding_goes_there_and_back),
+		cmocka_unit_test(rules_are_shown_with_what_they_have_done_and_go_with_a_reset),
 	};
 	int n_failed;
 
 	json_init();
 	n_failed = RUN_TABLE(a_conversation_goes_as_written, conversations);
+	n_failed += RUN_TABLE(a_rule_that_is_none_is_refused, rule_cases);
 	n_failed += RUN_TABLE(a_body_is_judged, body_cases);
 	n_failed += RUN_TABLE(a_reference_is_read, ref_cases);
 	n_failed += RUN_TABLE(utf8_is_told_from_other_bytes, utf8_cases);

@@ -17,7 +17,7 @@ struct call {
 	struct api_reply *reply;
 	const struct session *session;
 	char *base;                    /* "https://10.0.0.5" */
-	char *tenant;                  /* of the headers: a name or "*" */
+	const char *tenant;            /* of the headers: a name or "*" */
 	const char *version;           /* that the client speaks */
 	const struct kind *kind;
 	char *uuid;                    /* in the path */
@@ -280,21 +280,12 @@ static bool get_list(struct call *c)
 	return answer(c, 200, body);
 }
 
-static void name_object(struct call *c, const struct object *object)
-{
-	free(c->reply->uuid);
-	free(c->reply->name);
-	c->reply->uuid = xstrdup(object->uuid);
-	c->reply->name = xstrdup(object->name);
-}
-
 static bool get_one(struct call *c)
 {
 	const struct object *object = store_by_uuid(c->sim->store, c->kind, c->uuid);
 
 	if (!object || !listing_sees(c->tenant, object))
 		return refuse(c, 404, "error", "%s object not found!", c->kind->title);
-	name_object(c, object);
 	return answer(c, 200, sim_show(c->sim, object, c->base, listing_param(c->request, "include_name")));
 }
 
@@ -345,7 +336,6 @@ static bool find_old(struct call *c)
 	if (!object || (!streq(c->tenant, ALL_TENANTS) && !streq(c->tenant, object->tenant)))
 		return refuse(c, 404, "error", "%s object not found!", c->kind->title);
 	c->old = object;
-	name_object(c, object);
 	return true;
 }
 
@@ -447,6 +437,14 @@ static bool check_domains(struct call *c)
 			return refuse(c, 400, "error", "domain_names: %s is not in a GSLB sub-domain", name->valuestring);
 	}
 	return true;
+}
+
+static void name_object(struct call *c, const struct object *object)
+{
+	free(c->reply->uuid);
+	free(c->reply->name);
+	c->reply->uuid = xstrdup(object->uuid);
+	c->reply->name = xstrdup(object->name);
 }
 
 static bool commit(struct call *c)
@@ -602,19 +600,9 @@ static void count_endpoint(struct call *c, const struct route *route)
 	sim_count(c->sim, endpoint);
 }
 
-/* Also a body that is never looked at is to be seen in the log. */
-static void keep_body(struct call *c)
+static void dispatch(struct call *c, const char *shape)
 {
-	const char *name;
-
-	c->reply->request_body = json_parse(c->request->body, NULL);
-	name = json_str(c->reply->request_body, "name");
-	c->reply->name = xstrdup(name);
-}
-
-static void dispatch(struct call *c)
-{
-	const char *shape = find_shape(c), *method = streq(c->request->method, "HEAD") ? "GET" : c->request->method;
+	const char *method = streq(c->request->method, "HEAD") ? "GET" : c->request->method;
 	const struct route *route = NULL;
 	bool is_known_path = false;
 
@@ -624,8 +612,6 @@ static void dispatch(struct call *c)
 			route = &routes[i];
 	}
 	count_endpoint(c, route);
-	if (c->kind && is_write(c->request))
-		keep_body(c);
 	if (!route)
 		answer_unknown(c, is_known_path);
 	else if (run(c, route->checks))
@@ -643,17 +629,50 @@ static char *header_tenant(const struct sim *sim, const struct api_request *requ
 	return xstrdup(tenant ? tenant->name : ADMIN_TENANT);
 }
 
+/* Also a body that is never looked at is to be seen in the log. */
+static void name_subject(struct call *c)
+{
+	const struct object *object = c->uuid ? store_by_uuid(c->sim->store, c->kind, c->uuid) : NULL;
+	const char *name = object ? object->name : listing_param(c->request, "name");
+
+	if (!c->kind)
+		return;
+	if (is_write(c->request))
+		c->reply->request_body = json_parse(c->request->body, NULL);
+	if (!object && is_write(c->request))
+		name = json_str(c->reply->request_body, "name");
+	c->reply->name = xstrdup(name);
+	c->reply->uuid = xstrdup(c->uuid);
+}
+
+/* The path's shape. */
+static const char *look(struct call *c)
+{
+	const char *shape;
+
+	*c->reply = (struct api_reply){ .method = c->request->method, .path = normal_path(c->request->path) };
+	c->tenant = c->reply->tenant = header_tenant(c->sim, c->request);
+	shape = find_shape(c);
+	name_subject(c);
+	return shape;
+}
+
+void api_look(struct sim *sim, const struct api_request *request, struct api_reply *reply)
+{
+	struct call c = { .sim = sim, .request = request, .reply = reply };
+
+	look(&c);
+	free(c.uuid);
+}
+
 void api_answer(struct sim *sim, const struct api_request *request, struct api_reply *reply)
 {
 	struct call c = { .sim = sim, .request = request, .reply = reply };
 
-	*reply = (struct api_reply){ .path = normal_path(request->path) };
-	c.base = xasprintf("https://%s", request->host ? request->host : "localhost");
-	c.tenant = header_tenant(sim, request);
-	dispatch(&c);
+	c.base = api_base(request);
+	dispatch(&c, look(&c));
 	assert(reply->status);
 	free(c.base);
-	free(c.tenant);
 	free(c.uuid);
 	free(c.object_tenant);
 	cJSON_Delete(c.body);
@@ -678,14 +697,22 @@ void api_record(struct sim *sim, const struct api_request *request, const struct
 			    .type = reply->type,
 			    .uuid = reply->uuid,
 			    .name = reply->name,
+			    .fault = reply->fault,
 		    },
 		    request->now_ms);
+}
+
+char *api_base(const struct api_request *request)
+{
+	return xasprintf("https://%s", request->host ? request->host : "localhost");
 }
 
 void api_reply_release(struct api_reply *reply)
 {
 	cJSON_Delete(reply->body);
 	cJSON_Delete(reply->request_body);
+	free(reply->text);
+	free(reply->tenant);
 	strs_release(&reply->headers);
 	free(reply->user);
 	free(reply->path);

@@ -26,15 +26,21 @@ struct api_request {
 struct api_reply {
 	int status;
 	cJSON *body;                   /* NULL: none */
+	char *text;                    /* told instead of body; NULL: body is told */
+	const char *content_type;      /* of text */
 	struct strs headers;           /* "Name: value" */
-	/* for the log */
+	/* what the request is about, also for the log */
 	unsigned session;
-	char *user, *path, *uuid, *name;
-	const char *type;
+	char *user, *path, *tenant, *uuid, *name;
+	const char *method, *type;
 	cJSON *request_body;
+	int64_t fault;                 /* the rule that was followed; 0: none */
 };
 
+/* Only finds out what the request is about, as far as it can be told before anything is checked. */
+void api_look(struct sim *sim, const struct api_request *request, struct api_reply *reply);
 void api_answer(struct sim *sim, const struct api_request *request, struct api_reply *reply);
 /* Into the log. status 0: the connection was cut. */
 void api_record(struct sim *sim, const struct api_request *request, const struct api_reply *reply, int status);
+char *api_base(const struct api_request *request);         /* "https://10.0.0.5"; yours to free */
 void api_reply_release(struct api_reply *reply);

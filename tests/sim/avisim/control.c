@@ -176,6 +176,29 @@ static void delete_object(struct visit *v)
 	answer_ok(v);
 }
 
+/* --- faults ---------------------------------------------------------------------------------------------- */
+
+static void get_faults(struct visit *v)
+{
+	answer(v, 200, faults_show(&v->control->sim->faults));
+}
+
+static void add_faults(struct visit *v)
+{
+	struct err err = { 0 };
+
+	if (!v->body || !faults_add(&v->control->sim->faults, v->body, &err))
+		refuse(v, 400, v->body ? err.msg : "want a rule or a list of them");
+	else
+		get_faults(v);
+}
+
+static void clear_faults(struct visit *v)
+{
+	faults_clear(&v->control->sim->faults);
+	answer_ok(v);
+}
+
 /* --- toggles --------------------------------------------------------------------------------------------- */
 
 struct toggle {
@@ -310,6 +333,11 @@ static void set_hang(struct control *c, const cJSON *value)
 	front_set_hanging(c->front, cJSON_IsTrue(value));
 }
 
+static void set_reject_tls(struct control *c, const cJSON *value)
+{
+	front_set_turning_away(c->front, cJSON_IsTrue(value));
+}
+
 static const struct toggle toggles[] = {
 	{ "leader", is_text_or_bool, set_leader },
 	{ "maintenance", is_bool, set_maintenance },
@@ -325,6 +353,7 @@ static const struct toggle toggles[] = {
 	{ "session_seconds", is_seconds, set_session_seconds },
 	{ "expire_sessions", is_true, expire_sessions },
 	{ "refuse", is_bool, NULL },           /* may fail: see toggle() */
+	{ "reject_tls", is_bool, set_reject_tls },
 	{ "hang", is_bool, set_hang },
 };
 
@@ -360,6 +389,7 @@ static void get_toggles(struct visit *v)
 	put_list(body, "third_party_sites", &s->third_party_sites);
 	json_put(body, "deny", s->deny ? cJSON_Duplicate(s->deny, true) : cJSON_CreateObject());
 	json_put_bool(body, "refuse", front_is_refusing(v->control->front));
+	json_put_bool(body, "reject_tls", front_is_turning_away(v->control->front));
 	json_put_bool(body, "hang", front_is_hanging(v->control->front));
 	answer(v, 200, body);
 }
@@ -408,6 +438,7 @@ static void reset(struct visit *v)
 		return;
 	}
 	front_set_hanging(v->control->front, false);
+	front_set_turning_away(v->control->front, false);
 	if (front_set_refusing(v->control->front, false, &err))
 		answer_ok(v);
 	else
@@ -450,6 +481,9 @@ static const struct route {
 	{ "GET", "/_sim/objects/<type>/<uuid>", get_object },
 	{ "PATCH", "/_sim/objects/<type>/<uuid>", patch_object },
 	{ "DELETE", "/_sim/objects/<type>/<uuid>", delete_object },
+	{ "GET", "/_sim/faults", get_faults },
+	{ "POST", "/_sim/faults", add_faults },
+	{ "DELETE", "/_sim/faults", clear_faults },
 	{ "POST", "/_sim/reset", reset },
 	{ "GET", "/_sim/toggle", get_toggles },
 	{ "POST", "/_sim/toggle", toggle },

@@ -1,7 +1,6 @@
 /* tests/sim/avisim/front.h - the HTTPS side of the controller: between an exchange and the API.
  *
- * A request passes on_request() -> handle() -> send(). What makes bad days has its places there: before the API has seen the
- * request (hanging does so), and between what the API did and what the client hears of it.
+ * A request passes on_request() -> handle() -> send_reply(); one that meets a fault rule goes by steps that wait and cut.
  */
 #pragma once
 
@@ -24,3 +23,6 @@ bool front_is_refusing(const struct front *front);
 void front_set_hanging(struct front *front, bool is_hanging);
 bool front_is_hanging(const struct front *front);
 size_t front_n_held(const struct front *front);
+/* New connections are accepted and closed before the TLS handshake; those that are open go on. */
+void front_set_turning_away(struct front *front, bool is_turning_away);
+bool front_is_turning_away(const struct front *front);

@@ -106,6 +106,7 @@ static char *entry_text(const struct journal_entry *e, uint64_t n, int64_t now_m
 	put_text(o, "type", e->type);
 	put_text(o, "uuid", e->uuid);
 	put_text(o, "name", e->name);
+	json_put_int(o, "fault", e->fault);
 	return make_utf8(json_text(o));
 }
 

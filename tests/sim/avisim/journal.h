@@ -18,6 +18,7 @@ struct journal_entry {
 	const cJSON *body;                        /* NULL is null */
 	int status;                               /* 0: the connection was cut */
 	const char *type, *uuid, *name;           /* of the object that it was about */
+	int64_t fault;                            /* the rule that was followed; 0: none */
 };
 
 struct journal;

@@ -141,8 +141,7 @@ static bool read_number(const struct api_request *request, const char *key, size
 	return *out > 0 || err_set(err, ERR_INVALID, "%s: want a number above 0", key);
 }
 
-/* All parameters again, with the next page. */
-static char *next_url(const struct kind *kind, const struct api_request *request, const char *base, size_t page)
+char *listing_next(const struct kind *kind, const struct api_request *request, const char *base, size_t page)
 {
 	struct buf url;
 
@@ -183,7 +182,7 @@ cJSON *listing_answer(struct sim *sim, const struct kind *kind, const char *tena
 	for (size_t i = (page - 1) * page_size; i < MIN(page * page_size, s->n); i++)
 		cJSON_AddItemToArray(results, sim_show(sim, s->objects[i], base, with_names));
 	if (page * page_size < s->n) {
-		CLEANUP(freep) char *next = next_url(kind, request, base, page + 1);
+		CLEANUP(freep) char *next = listing_next(kind, request, base, page + 1);
 
 		json_put_str(answer, "next", next);
 	}

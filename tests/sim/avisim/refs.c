@@ -142,6 +142,23 @@ void refs_show(const struct store *store, cJSON *body, const char *base, bool wi
 	walk_over(&walk, body);
 }
 
+static bool cut_one(struct walk *walk, cJSON *text)
+{
+	(void)walk;
+	set_text(text, xstrndup(text->valuestring, strcspn(text->valuestring, "#")));
+	return true;
+}
+
+void refs_cut_names(cJSON *body)
+{
+	struct walk walk = { .visit = cut_one };
+	cJSON *tenant = cJSON_GetObjectItemCaseSensitive(body, "tenant_ref");
+
+	walk_over(&walk, body);
+	if (cJSON_IsString(tenant))
+		cut_one(&walk, tenant);
+}
+
 char *ref_show(const struct object *object, const char *base, bool with_name)
 {
 	return xasprintf("%s/api/%s/%s%s%s", base, object->kind->type, object->uuid, with_name ? "#" : "",

@@ -21,5 +21,7 @@ void ref_release(struct ref *ref);
 bool refs_resolve(const struct store *store, const char *tenant, cJSON *body, struct strs *uuids, struct err *err);
 /* base: "https://10.0.0.5". */
 void refs_show(const struct store *store, cJSON *body, const char *base, bool with_names);
+/* Cuts "#<name>" off all of them, of tenant_ref too. */
+void refs_cut_names(cJSON *body);
 /* The text of a reference to an object. Yours to free. */
 char *ref_show(const struct object *object, const char *base, bool with_name);

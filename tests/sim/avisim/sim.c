@@ -1,5 +1,6 @@
 #include "tests/sim/avisim/sim.h"
 
+#include "tests/sim/avisim/fault.h"
 #include "tests/sim/avisim/refs.h"
 
 #define MAX_ENDPOINTS 200
@@ -60,6 +61,7 @@ struct sim *sim_new(const char *user, struct slice password, int64_t session_idl
 	sim->store = store_new();
 	sim->sessions = sessions_new(session_idle_s);
 	sim->journal = journal_new();
+	sim->faults.kind = &fault_kind;
 	sim->settings = (struct settings){ .version = xstrdup("22.1.3"), .leader_uuid = xstrdup(OWN_CLUSTER_UUID),
 					   .is_strict = true, .checks_domains = true };
 	strs_add(&sim->settings.subdomains, "example.org");
@@ -89,6 +91,7 @@ void sim_free(struct sim *sim)
 		free(count->endpoint);
 		free(count);
 	}
+	faults_clear(&sim->faults);
 	selections_release(sim);
 	settings_release(&sim->settings);
 	settings_release(&sim->defaults);
@@ -308,6 +311,7 @@ bool sim_reset(struct sim *sim, const cJSON *state, struct err *err)
 	store_free(sim->store);
 	sim->store = store_new();
 	journal_clear(sim->journal);
+	faults_clear(&sim->faults);
 	make_tenant(sim, ADMIN_TENANT);
 	for (size_t i = 0; i < N_KINDS; i++)
 		cJSON_ArrayForEach(object, json_at(state, "objects", kinds[i].type, NULL))

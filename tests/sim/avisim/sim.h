@@ -7,6 +7,7 @@
 #include "tests/sim/avisim/journal.h"
 #include "tests/sim/avisim/sessions.h"
 #include "tests/sim/avisim/store.h"
+#include "tests/sim/common/faults.h"
 
 #define ADMIN_TENANT "admin"
 #define ALL_TENANTS "*"
@@ -45,6 +46,7 @@ struct sim {
 	struct settings settings, defaults;    /* defaults: what a reset goes back to */
 	struct selection selections[N_KINDS];
 	struct sim_counters counters;
+	struct faults faults;
 	char *user;                    /* whose password a toggle changes */
 };
 
@@ -52,7 +54,7 @@ struct sim *sim_new(const char *user, struct slice password, int64_t session_idl
 void sim_free(struct sim *sim);                                       /* NULL is fine */
 
 /* All objects and settings become those of `state` (the form of controller.json; NULL: a fresh controller with the objects
- * every one has). Users and sessions stay; the log is cleared. On failure nothing changes. */
+ * every one has). Users and sessions stay; log and faults are cleared. On failure nothing changes. */
 bool sim_reset(struct sim *sim, const cJSON *state, struct err *err);
 /* The defaults become the present settings. */
 void sim_keep_defaults(struct sim *sim);
