@@ -29,7 +29,7 @@ struct avi_call {
 	char *method, *path, *tenant;
 	char *body;                    /* NULL: none */
 	int64_t timeout_ms;
-	bool (*may_send)(void *arg);
+	bool (*may_send)(void *arg, int64_t *within_ms);
 	avi_done_fn *done;
 	void *arg;
 	struct http_call *http;        /* CALL_SENT */

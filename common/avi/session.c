@@ -250,11 +250,11 @@ static void call_on_done(void *arg, const struct http_reply *reply, const struct
 	call_end(call, &(struct avi_reply){ .class = class, .retry_after_ms = -1, .err = &err });
 }
 
-static bool call_may_send(void *arg)
+static bool call_may_send(void *arg, int64_t *within_ms)
 {
 	struct avi_call *call = arg;
 
-	return call->may_send(call->arg);
+	return call->may_send(call->arg, within_ms);
 }
 
 static void call_send(struct avi_call *call)

@@ -73,7 +73,7 @@ struct avi_request {
 	const char *path;              /* "/api/gslbservice/gslbservice-1?..." escaped */
 	const char *tenant;            /* "*" for all; NULL or "": no header */
 	const cJSON *body;             /* NULL: none */
-	bool (*may_send)(void *arg);   /* as http_request's; may be NULL */
+	bool (*may_send)(void *arg, int64_t *within_ms);   /* as http_request's, for each sending; may be NULL */
 	int64_t timeout_ms;            /* of each sending; 0: 20 s */
 	avi_done_fn *done;
 	void *arg;

@@ -2,8 +2,11 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
@@ -130,26 +133,45 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return goes_on && !is_abandoned(call) ? part.n : 0;
 }
 
+static bool may_send(struct http_call *call)
+{
+	int64_t within_ms = INT64_MAX;
+
+	if (!call->may_send)
+		return true;
+	if (!call->may_send(call->arg, &within_ms))
+		return give_up(call);
+	if (within_ms == INT64_MAX)
+		return true;
+	/* The loop's clock is the time at which this turn began: if anything, the call ends too early. */
+	call->end_ms = (int64_t)uv_now(call->loop) + within_ms;
+	http_client_due_changed(call->client);
+	return true;
+}
+
 static int on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
 	struct http_call *call = arg;
 
 	(void)remote_ip, (void)local_ip, (void)remote_port;
 	call->local_port = local_port;
-	if (is_abandoned(call))
-		return CURL_PREREQFUNC_ABORT;
-	if (call->may_send && !call->may_send(call->arg)) {
-		give_up(call);
-		return CURL_PREREQFUNC_ABORT;
-	}
-	return CURL_PREREQFUNC_OK;
+	return !is_abandoned(call) && may_send(call) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /* Connections are ours alone: a program we start must not keep them open. */
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
-	(void)arg, (void)purpose;
+	const struct http_call *call = arg;
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	unsigned unacked_ms = (unsigned)MIN(call->unacked_ms, (int64_t)INT32_MAX);
+
+	(void)purpose;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (!unacked_ms)
+		return CURL_SOCKOPT_OK;
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms)) < 0)
+		return CURL_SOCKOPT_ERROR;
 	return CURL_SOCKOPT_OK;
 }
 
@@ -333,6 +355,7 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 	SET(call, CURLOPT_PATH_AS_IS, 1L);
 	SET(call, CURLOPT_PROTOCOLS_STR, "https,http");
 	SET(call, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	SET(call, CURLOPT_SOCKOPTDATA, call);
 	SET(call, CURLOPT_NOSIGNAL, 1L);
 	SET(call, CURLOPT_QUICK_EXIT, 1L);              /* never wait for a name server that does not answer */
 	SET(call, CURLOPT_FOLLOWLOCATION, 0L);
@@ -416,6 +439,7 @@ struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *requ
 		abort();
 	call->endpoint = xstrdup("URL");
 	call->retry_after_ms = -1;
+	call->end_ms = INT64_MAX;
 	call->started_ms = call->last_byte_ms = (int64_t)uv_now(loop);
 	buf_init(&call->collected, request->max_body_bytes);
 	copy_request(call, request);
@@ -498,10 +522,10 @@ void http_call_free(struct http_call *call)
 
 int64_t http_call_due_ms(const struct http_call *call)
 {
-	int64_t due = INT64_MAX;
+	int64_t due = call->end_ms;
 
 	if (call->timeout_ms)
-		due = call->started_ms + call->timeout_ms;
+		due = MIN(due, call->started_ms + call->timeout_ms);
 	if (call->idle_timeout_ms)
 		due = MIN(due, call->last_byte_ms + call->idle_timeout_ms);
 	return due;
@@ -512,6 +536,8 @@ void http_call_set_timed_out(struct http_call *call, int64_t now_ms)
 	if (call->timeout_ms && now_ms >= call->started_ms + call->timeout_ms)
 		err_set(&call->failure, ERR_RETRY, "%s: no whole answer within %lld ms", call->endpoint,
 			(long long)call->timeout_ms);
+	else if (now_ms >= call->end_ms)
+		err_set(&call->failure, ERR_RETRY, "%s: no whole answer in the time that was left", call->endpoint);
 	else
 		err_set(&call->failure, ERR_RETRY, "%s: no byte for %lld ms", call->endpoint,
 			(long long)call->idle_timeout_ms);

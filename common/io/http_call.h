@@ -33,15 +33,17 @@ struct http_call {
 	char curl_error[CURL_ERROR_SIZE];
 	struct err failure;            /* code ERR_NONE: none so far */
 	int local_port;                /* of the connection in use; 0 before */
+	int64_t unacked_ms;            /* for new connections; 0: as the system does */
 
 	int64_t idle_timeout_ms;       /* 0: none */
 	int64_t timeout_ms;
 	int64_t started_ms, last_byte_ms;
+	int64_t end_ms;                /* set by may_send; INT64_MAX: none */
 
 	size_t max_body_bytes;
 	bool (*on_status)(void *arg, int status);
 	bool (*on_bytes)(void *arg, struct slice bytes);
-	bool (*may_send)(void *arg);
+	bool (*may_send)(void *arg, int64_t *within_ms);
 	const struct secret *(*new_bearer)(void *arg);      /* NULL once asked */
 	http_done_fn *done;
 	void (*dropped)(void *arg);
@@ -69,5 +71,7 @@ int64_t http_call_due_ms(const struct http_call *call);
 void http_call_set_timed_out(struct http_call *call, int64_t now_ms);
 /* Fills failure from curl's result, unless it is CURLE_OK or a better reason is there already. */
 void http_call_set_result(struct http_call *call, CURLcode result);
+/* Of http_client.c: a running call's due time has become another. */
+void http_client_due_changed(struct http_client *client);
 /* Borrows from the call. */
 struct http_reply http_call_reply(const struct http_call *call);

@@ -20,6 +20,8 @@ struct http_client {
 	uv_idle_t soon;
 	struct http_call *calls;
 	struct socket_watch *sockets;
+	int64_t unacked_ms;            /* of new connections; 0: as the system does */
+	bool is_clock_wrong;           /* a call has become due at another time */
 	bool is_inside;                /* a callback other than done is running */
 	bool is_closing;
 	int n_open_handles;
@@ -230,6 +232,8 @@ static void settle(struct http_client *client)
 		tear_down(client);
 }
 
+static void set_clock(struct http_client *client);
+
 static void run_curl(struct http_client *client, curl_socket_t fd, int events)
 {
 	int n_running;
@@ -238,6 +242,8 @@ static void run_curl(struct http_client *client, curl_socket_t fd, int events)
 	curl_multi_socket_action(client->multi, fd, events, &n_running);
 	client->is_inside = false;
 	settle(client);
+	if (!client->is_closing && client->is_clock_wrong)
+		set_clock(client);
 }
 
 static void on_socket_event(uv_poll_t *poll, int status, int events)
@@ -259,8 +265,6 @@ static void on_curl_timer(uv_timer_t *timer)
 	run_curl(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void set_clock(struct http_client *client);
-
 static void on_clock(uv_timer_t *timer)
 {
 	struct http_client *client = timer->data;
@@ -276,6 +280,7 @@ static void set_clock(struct http_client *client)
 	int64_t now_ms = http_now_ms(client), due_ms = INT64_MAX;
 	struct http_call *call;
 
+	client->is_clock_wrong = false;
 	DL_FOREACH(client->calls, call)
 		if (call->state == HTTP_CALL_RUNNING)
 			due_ms = MIN(due_ms, http_call_due_ms(call));
@@ -393,6 +398,16 @@ struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections)
 	return client;
 }
 
+void http_client_deliver_nothing_late(struct http_client *client, int64_t unacked_ms)
+{
+	client->unacked_ms = unacked_ms;
+}
+
+void http_client_due_changed(struct http_client *client)
+{
+	client->is_clock_wrong = true;
+}
+
 void http_client_free(struct http_client *client)
 {
 	struct http_call *call;
@@ -412,6 +427,7 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
 
 	assert(!client->is_closing);
 	call->client = client;
+	call->unacked_ms = client->unacked_ms;
 	DL_APPEND(client->calls, call);
 	uv_idle_start(&client->soon, on_soon);
 	return call;

@@ -59,8 +59,9 @@ struct http_request {
 	bool (*on_status)(void *arg, int status);
 	/* Streams: a 2xx body as it comes, instead of collecting it; other statuses are collected. false gives up. */
 	bool (*on_bytes)(void *arg, struct slice bytes);
-	/* Asked directly before the request is sent on a ready connection (also a reused one). false: ERR_CANCELLED. */
-	bool (*may_send)(void *arg);
+	/* Asked directly before the request is sent on a ready connection (also a reused one). false: ERR_CANCELLED.
+	 * *within_ms comes as INT64_MAX; a smaller one ends the call (ERR_RETRY) when it has no answer so long after this. */
+	bool (*may_send)(void *arg, int64_t *within_ms);
 	/* Asked once, after a 401: another token to send the request with once more, borrowed; NULL: the 401 is the answer.
 	 * It must not start or cancel anything. */
 	const struct secret *(*new_bearer)(void *arg);
@@ -71,6 +72,9 @@ struct http_request {
 };
 
 struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections /* 0: no limit */);
+/* Connections made from now on deliver nothing late: one that is closed, also by the death of the process, is reset, and what
+ * it has not delivered is thrown away; one whose peer acknowledges nothing for unacked_ms breaks. */
+void http_client_deliver_nothing_late(struct http_client *client, int64_t unacked_ms);
 /* Frees it once the loop has closed its handles: run the loop afterwards. NULL is fine. */
 void http_client_free(struct http_client *client);
 

@@ -33,7 +33,7 @@ struct apply_options {
 	struct actual *actual;                 /* outlives it */
 	const char *owner;
 	const char *fqdn;
-	bool (*may_send)(void *arg);           /* asked directly before each write; NULL: always */
+	bool (*may_send)(void *arg, int64_t *within_ms);   /* asked directly before each write; NULL: always */
 	apply_done_fn *done;
 	void *arg;
 };

@@ -250,9 +250,9 @@ static void the_pass_ends(void **state)
 
 static const struct scene_object shop[] = { SHOP };
 
-static bool may_not(void *arg)
+static bool may_not(void *arg, int64_t *within_ms)
 {
-	(void)arg;
+	(void)arg, (void)within_ms;
 	return false;
 }
 

@@ -94,6 +94,19 @@ static void a_request_that_takes_too_long_has_no_answer(void **state)
 	controller_release(&t->ctl);
 }
 
+static void what_is_left_of_the_time_counts_from_the_sending(void **state)
+{
+	struct talk *t = *state;
+
+	t->within_ms = 50;
+	t->ctl.hold = "/api/gslb";
+	talk_ask_and_wait(t, "PUT", "/api/gslb");
+	assert_class(t, AVI_NETWORK);
+	assert_int_equal(t->last_err.code, ERR_RETRY);
+	assert_contains(t->last_err.msg, "in the time that was left");
+	controller_release(&t->ctl);
+}
+
 static void a_tenant_with_a_line_break_goes_nowhere(void **state)
 {
 	struct talk *t = *state;
@@ -288,6 +301,7 @@ int main(void)
 		TALK(a_body_is_sent_as_it_is),
 		TALK(a_send_that_is_not_allowed_does_not_happen),
 		TALK(a_request_that_takes_too_long_has_no_answer),
+		TALK(what_is_left_of_the_time_counts_from_the_sending),
 		TALK(a_tenant_with_a_line_break_goes_nowhere),
 		TALK(requests_are_counted),
 		TALK(what_is_cancelled_is_not_heard_of_again),

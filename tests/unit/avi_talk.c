@@ -196,10 +196,11 @@ void talk_on_done(void *arg, const struct avi_reply *reply)
 	assert_int_equal(reply->err == NULL, reply->class == AVI_OK);
 }
 
-static bool may_send(void *arg)
+static bool may_send(void *arg, int64_t *within_ms)
 {
 	struct talk *t = arg;
 
+	*within_ms = t->within_ms ? t->within_ms : INT64_MAX;
 	t->n_sends++;
 	return t->may_send;
 }

@@ -42,6 +42,7 @@ struct talk {
 	struct secret password;
 	size_t n_done, n_of_class[AVI_REFUSED + 1], n_sends;
 	bool may_send;
+	int64_t within_ms;             /* what may_send leaves for the answer; 0: as long as it takes */
 	struct avi_reply last;
 	struct err last_err;
 	char *last_json;

@@ -453,10 +453,11 @@ static void a_stream_given_up_at_its_status_brings_no_bytes(void **state)
 
 /* ---- may it still be sent? ---- */
 
-static bool may_send_once(void *arg)
+static bool may_send_once(void *arg, int64_t *within_ms)
 {
 	struct bench *b = arg;
 
+	assert_int_equal(*within_ms, INT64_MAX);
 	return buf_puts(&b->heard, "asked;") && b->n_done == 0;
 }
 
