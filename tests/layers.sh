@@ -1,11 +1,11 @@
 #!/bin/sh
-# Fails when a lower folder includes an upper one. Each line: folder, what it may include from.
+# Fails when a lower folder includes an upper one. Each line: folder (or files, by a pattern), what it may include from.
 set -eu
 cd "$(dirname "$0")/.."
 status=0
 while read -r folder allowed; do
-	[ -d "$folder" ] || continue
-	bad=$(grep -rnoE '#include "[^"]*/' --include='*.[ch]' "$folder" | grep -vE "#include \"($allowed)/\$" || true)
+	ls -d $folder >/dev/null 2>&1 || continue
+	bad=$(grep -rnoE '#include "[^"]*/' --include='*.[ch]' $folder | grep -vE "#include \"($allowed)/\$" || true)
 	[ -z "$bad" ] || { echo "$folder may include only $allowed:"; echo "$bad"; status=1; }
 done <<'LAYERS'
 common/base common/base
@@ -13,18 +13,20 @@ common/io common/(base|io)
 common/kube common/(base|io|kube)
 common/crd common/(base|io|kube|crd)
 common/avi common/(base|io|kube|crd|avi)
+common/leadership common/(base|leadership)
 proto common/base|proto
-leader common/(base|io|kube|crd|avi)|proto|leader(/[a-z]*)?
+leader common/(base|io|kube|crd|avi|leadership)|proto|leader(/[a-z]*)?
 leader/watch common/(base|io|kube|crd)|leader/watch
 leader/policy common/(base|crd)|leader/(watch|policy)
 leader/fqdn common/base|leader/fqdn
 leader/gslb common/(base|crd)|leader/(watch|policy|fqdn|gslb)
 leader/plan common/(base|crd)|leader/(watch|policy|gslb|plan)
-leader/avi common/(base|io|avi)|leader/(policy|gslb|plan|avi)
+leader/avi common/(base|io|avi|leadership)|leader/(policy|gslb|plan|avi)
 leader/config common/(base|io|kube|crd)|leader/(watch|policy|avi|config)
 leader/ops common/(base|io|kube|crd)|leader/ops
-keeper common/(base|io|kube|crd|avi)|keeper
-follower common/(base|io|kube|crd|avi|mirror)|proto|follower
+keeper common/(base|io|kube|crd|avi|leadership)|keeper
+keeper/protocol.[ch] common/(base|leadership)|keeper
+follower common/(base|io|kube|crd|avi|leadership|mirror)|proto|follower
 tests/sim/common common/base|tests/sim/common
 tests/sim/avisim common/(base|io)|tests/sim/(common|avisim)
 tests/sim/kubesim common/(base|io)|tests/sim/(common|kubesim)
