@@ -395,6 +395,8 @@ struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections)
 	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
 	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)max_host_connections);
+	/* Else as many are kept as four times the requests under way: with the last of a burst most would be closed. */
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)max_host_connections);
 	return client;
 }
 

@@ -299,6 +299,36 @@ static void a_done_may_start_the_next_on_the_same_connection(void **state)
 	close_bench(&b);
 }
 
+#define LIMIT 8
+
+static bool a_turn_is_done(void *arg)
+{
+	return ((struct bench *)arg)->n_done == LIMIT;
+}
+
+static void connections_up_to_the_limit_are_kept(void **state)
+{
+	struct fake_answer answers[3 * LIMIT];
+	struct http_request request;
+	struct bench b;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		answers[i] = (struct fake_answer){ .status = 200, .body = "", .wait_ms = 5 };
+	open_bench(&b, answers, ARRAY_SIZE(answers));
+	http_client_free(b.client);
+	b.client = http_client_new(&b.loop, LIMIT);
+	request = request_of(&b);
+	for (int turn = 0; turn < 3; turn++) {
+		b.n_done = 0;
+		for (int i = 0; i < LIMIT; i++)
+			http_start(b.client, &request);
+		assert_true(run_until(&b.loop, a_turn_is_done, &b, PATIENCE_MS));
+	}
+	assert_int_equal(fake_http_n_connections(b.fake), LIMIT);
+	close_bench(&b);
+}
+
 static bool bytes_start_another(void *arg, struct slice bytes)
 {
 	struct bench *b = arg;
@@ -540,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_date_says_how_long_to_wait),
 		cmocka_unit_test(a_done_may_start_the_next_on_the_same_connection),
+		cmocka_unit_test(connections_up_to_the_limit_are_kept),
 		cmocka_unit_test(a_request_may_start_while_bytes_come_in),
 		cmocka_unit_test(a_call_may_be_cancelled_from_its_own_bytes),
 		cmocka_unit_test(of_two_that_end_together_the_first_may_cancel_the_second),
