@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,12 +20,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 sys.path.insert(0, os.path.join(HERE, ".."))
 
+import raw                                         # noqa: E402
 from conftest import GROUNDS                       # noqa: E402
 from kube import Api, Cluster                      # noqa: E402
 from ground import ADMIN_TOKEN                     # noqa: E402
-from programs import Avisim, Leader, built         # noqa: E402
+from programs import Avisim, Leader                # noqa: E402
 
-LANES = 8
 CONTROLLER = {"version": "22.1.3", "leader": "cluster-aaaaaaaa", "subdomains": ["example.org"], "objects": {}}
 
 
@@ -103,40 +102,20 @@ class Bench:
                 return leader, time.monotonic() - begin
             time.sleep(0.01)
 
-    def record(self):
-        """The writes of the log as a file for replay: one lane for all requests of one service."""
-        path = os.path.join(self.folder, "requests")
-        with open(path, "w", encoding="utf-8") as f:
-            for entry in self.avisim.writes_since(0):
-                body = entry["body"] or {}
-                text = body.get("description", "")
-                service = text.split("gsname: ")[1].split(",")[0] if "gsname: " in text else body.get("name", "")
-                lane = sum(service.encode()) % LANES
-                f.write("\t".join([str(lane), entry["method"], entry["target"], entry["tenant"], json.dumps(body)]) + "\n")
-        return path
-
-    def replay(self, path):
-        done = subprocess.run([built("bench/replay"), f"https://{self.avisim.address}", "admin", "secret", path],
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"replay: {done.stdout}{done.stderr}")
-        return json.loads(done.stdout)["seconds"]
-
     def cold(self):
         """Cold sync beside the replay of the same writes, alternating; the last leader keeps running."""
-        cold, replays, leader = [], [], None
+        cold, replays, leader, requests = [], [], None, os.path.join(self.folder, "requests")
         for turn in range(self.args.rounds):
             self.empty_controller()
             leader, seconds = self.start(f"cold{turn}")
             cold.append(seconds)
-            requests = self.record()
+            n = raw.record(self.avisim.writes_since(0), requests)
             if turn + 1 < self.args.rounds:
                 leader.stop_cleanly()
-            n = sum(1 for _ in open(requests, encoding="utf-8"))
             self.check_all_there()
             if turn + 1 < self.args.rounds:
                 self.empty_controller()
-                replays.append(self.replay(requests))
+                replays.append(raw.replay(self.avisim, requests))
         return leader, cold, replays, n
 
     def check_all_there(self):
