@@ -452,6 +452,7 @@ static void get_stats(struct visit *v)
 	cJSON *body = cJSON_CreateObject(), *objects, *log;
 
 	json_put(body, "endpoints", sim_counts(sim));
+	json_put_int(body, "requests", (int64_t)sim->counters.n_requests);
 	json_put_int(body, "logins", (int64_t)sim->counters.n_logins);
 	json_put_int(body, "logins_refused", (int64_t)sim->counters.n_logins_refused);
 	json_put_int(body, "sessions", (int64_t)sessions_count(sim->sessions));

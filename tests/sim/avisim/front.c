@@ -243,6 +243,7 @@ static void on_request(void *arg, struct http_exchange *x)
 	struct front *front = arg;
 	struct sim_counters *counters = &front->sim->counters;
 
+	counters->n_requests++;
 	counters->n_open++;
 	counters->n_most_open = MAX(counters->n_most_open, counters->n_open);
 	front->most_connections = MAX(front->most_connections, http_server_connections(front->server));

@@ -36,6 +36,7 @@ struct selection {
 struct sim_counters {
 	struct endpoint_count *endpoints;
 	uint64_t n_logins, n_logins_refused;
+	uint64_t n_requests;           /* that arrived, answered or not */
 	size_t n_open, n_most_open;    /* requests at the same time */
 };
 
