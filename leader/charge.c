@@ -1,7 +1,7 @@
 /* The configuration's side: which GSLBConfig is in charge, whether it is sound, and starting over with it. */
 #include "common/base/log.h"
-#include "leader/config/choose.h"
-#include "leader/config/uuid.h"
+#include "common/config/choose.h"
+#include "common/config/uuid.h"
 #include "leader/leader_parts.h"
 
 static void complain(struct leader *leader, const char *reason, const char *state, const char *message)
@@ -71,13 +71,13 @@ static bool has_credentials(struct leader *leader, const struct gslbconfig *conf
 	CLEANUP(freep) char *state = NULL;
 	CLEANUP(freep) char *message = NULL;
 
-	own_follow_secret(leader->own, config->credentials);
-	if (!own_has_secret(leader->own)) {
-		if (own_trouble(leader->own))
-			complain(leader, "SecretUnreadable", NULL, own_trouble(leader->own));
+	home_follow_secret(leader->home, config->credentials);
+	if (!home_has_secret(leader->home)) {
+		if (home_trouble(leader->home))
+			complain(leader, "SecretUnreadable", NULL, home_trouble(leader->home));
 		return false;
 	}
-	credentials = own_credentials(leader->own);
+	credentials = home_credentials(leader->home);
 	if (!credentials) {
 		state = xasprintf("error: secret object doesn't exist %s", config->credentials);
 		message = xasprintf("Secret %s/%s does not exist", config->namespace, config->credentials);
@@ -221,9 +221,9 @@ void charge_run(void *arg)
 	const struct gslbconfig *chosen;
 	size_t n;
 
-	if (leader->is_stopping || !own_has_configs(leader->own))
+	if (leader->is_stopping || !home_has_configs(leader->home))
 		return;
-	all = own_configs(leader->own, &n);
+	all = home_configs(leader->home, &n);
 	chosen = config_choose(all, n, leader->options.namespace, leader->config ? leader->config->name : NULL);
 	status_observe(leader->status, chosen);
 	note_missing(leader, leader->config && !chosen);
@@ -233,10 +233,10 @@ void charge_run(void *arg)
 		apply_log_level(leader, chosen);
 	if (chosen && is_sound(leader, chosen)) {
 		free(TAKE(leader->complaint));
-		if (is_in_charge(leader, chosen, own_credentials(leader->own)))
+		if (is_in_charge(leader, chosen, home_credentials(leader->home)))
 			keep_in_charge(leader);
 		else
-			take_in_charge(leader, chosen, own_credentials(leader->own));
+			take_in_charge(leader, chosen, home_credentials(leader->home));
 	}
 	leader_advance(leader);
 }

@@ -1,7 +1,7 @@
 #include "leader/leader_parts.h"
 
 #include "common/base/log.h"
-#include "leader/config/choose.h"
+#include "common/config/choose.h"
 
 #define CONTROLLER_CONNECTIONS 8
 #define STOP_MS 10000
@@ -387,11 +387,11 @@ static void make_parts(struct leader *leader)
 		.loop = loop, .make_plan = names_make_plan, .on_result = on_result, .on_idle = on_reconcile_idle, .arg = leader });
 	leader->health = health_new(&(struct health_options){ .loop = loop, .on_health = on_health, .arg = leader });
 	leader->members = members_new(loop, leader->options.members_kubeconfig, on_members, leader);
-	leader->own = own_new(&(struct own_options){
+	leader->home = home_new(&(struct home_options){
 		.kube = leader->kube, .loop = loop, .namespace = leader->options.namespace,
-		.on_change = charge_run, .on_policy_deleted = on_policy_deleted, .arg = leader });
+		.wants_policies = true, .wants_namespace = true, .on_change = charge_run, .on_policy_deleted = on_policy_deleted, .arg = leader });
 	leader->policies = policies_new(&(struct policies_options){
-		.loop = loop, .own = leader->own, .namespace = leader->options.namespace, .on_change = on_policy,
+		.loop = loop, .home = leader->home, .namespace = leader->options.namespace, .on_change = on_policy,
 		.on_settled = on_policy_settled, .set_status = on_policy_status, .arg = leader });
 }
 
@@ -431,7 +431,7 @@ void leader_free(struct leader *leader)
 	policies_free(leader->policies);
 	inventory_free(leader->inventory);
 	members_free(leader->members);
-	own_free(leader->own);
+	home_free(leader->home);
 	kube_cancel(leader->uuid_call);
 	status_free(leader->status);
 	controller_free(leader->controller);

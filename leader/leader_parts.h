@@ -5,7 +5,7 @@
 #include "common/io/backoff.h"
 #include "leader/avi/health.h"
 #include "leader/avi/reconcile.h"
-#include "leader/config/members.h"
+#include "common/config/members.h"
 #include "leader/config/policies.h"
 #include "leader/leader.h"
 #include "leader/ops/status.h"
@@ -24,7 +24,7 @@ struct leader {
 	struct http_client *kube_http, *avi_http;
 	struct kubeconfig own_kubeconfig;
 	struct kube_client *kube;
-	struct own *own;
+	struct home *home;
 	struct members *members;
 	struct inventory *inventory;
 	struct policies *policies;

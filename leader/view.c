@@ -1,6 +1,6 @@
 /* What the leader tells people about itself: conditions of the GSLBConfig, readiness, /api/sync. */
 #include "common/base/metrics.h"
-#include "leader/config/choose.h"
+#include "common/config/choose.h"
 #include "leader/leader_parts.h"
 
 #define MESSAGE_MAX_BYTES 1024
@@ -123,7 +123,7 @@ bool leader_is_ready(const struct leader *leader, char **why)
 		[PHASE_WAITING] = "a GSLBConfig to be accepted", [PHASE_CHECKING] = "the controller",
 		[PHASE_LISTING] = "the controller's objects", [PHASE_SYNCING] = "the member clusters and the policy",
 	};
-	const char *trouble = leader->complaint ? leader->complaint : own_trouble(leader->own);
+	const char *trouble = leader->complaint ? leader->complaint : home_trouble(leader->home);
 
 	if (leader->phase == PHASE_RUNNING)
 		return true;
@@ -168,10 +168,10 @@ static void put_clusters(const struct leader *leader, cJSON *json)
 static void put_own(const struct leader *leader, cJSON *json)
 {
 	cJSON *list = json_put_array(json, "own");
-	struct own_state states[OWN_STATES];
+	struct home_state states[HOME_STATES];
 
-	own_states(leader->own, states);
-	for (size_t i = 0; i < OWN_STATES; i++)
+	home_states(leader->home, states);
+	for (size_t i = 0; i < HOME_STATES; i++)
 		put_state(list, states[i].kind, states[i].state, states[i].resource_version, states[i].n_objects);
 }
 
@@ -203,7 +203,7 @@ static bool is_settled(const struct leader *leader)
 	struct reconcile_counts counts;
 
 	reconcile_counts(leader->reconcile, &counts);
-	if (!own_has_configs(leader->own) || status_count_pending(leader->status) || health_is_checking(leader->health) ||
+	if (!home_has_configs(leader->home) || status_count_pending(leader->status) || health_is_checking(leader->health) ||
 	    leader->uuid_call || leader->is_listing)
 		return false;
 	switch (leader->phase) {

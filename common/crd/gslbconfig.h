@@ -11,6 +11,7 @@
 
 #define AMKO_NAMESPACE "avi-system"
 #define UUID_ANNOTATION "amko.vmware.com/amko-uuid"
+#define TENANT_ANNOTATION "ako.vmware.com/tenant-name"     /* AKO's, on namespaces and objects */
 
 struct cluster_ref {
 	char *context;                           /* never NULL; "" where absent */

@@ -10,10 +10,9 @@ struct controller {
 	struct avi_session *session;
 	char *owner;
 	struct {
-		struct avi_call *call;
+		struct avi_check *check;
 		controller_check_fn *done;
 		void *arg;
-		char *cluster_uuid;
 	} check;
 	struct {
 		struct avi_list *lists[N_LISTS];
@@ -69,11 +68,10 @@ void controller_free(struct controller *c)
 {
 	if (!c)
 		return;
-	avi_cancel(c->check.call);
+	avi_check_cancel(c->check.check);
 	avi_cancel(c->lookup.call);
 	list_end(c);
 	avi_session_free(c->session);
-	free(c->check.cluster_uuid);
 	free(c->lookup.tenant);
 	free(c->owner);
 	free(c);
@@ -84,95 +82,20 @@ static const char *reason(const struct avi_reply *reply)
 	return reply->err ? reply->err->msg : "";
 }
 
-static void check_done(struct controller *c, enum controller_health health, const char *why)
+static void on_checked(void *arg, enum controller_health health, const char *why)
 {
-	free(TAKE(c->check.cluster_uuid));
+	struct controller *c = arg;
+
+	c->check.check = NULL;
 	c->check.done(c->check.arg, health, why);
-}
-
-/* A failure that says nothing about who leads. */
-static bool check_failed(struct controller *c, const struct avi_reply *reply)
-{
-	c->check.call = NULL;
-	if (reply->class == AVI_BAD_CREDENTIALS)
-		check_done(c, CONTROLLER_UNAUTHORIZED, reason(reply));
-	else if (reply->class == AVI_NETWORK)
-		check_done(c, CONTROLLER_UNREACHABLE, reason(reply));
-	else
-		return false;
-	return true;
-}
-
-static void check_start(struct controller *c, const char *path, const char *tenant, avi_done_fn *done)
-{
-	c->check.call = avi_start(c->session, &(struct avi_request){
-		.method = "GET", .path = path, .tenant = tenant, .done = done, .arg = c });
-}
-
-static void on_gslb(void *arg, const struct avi_reply *reply)
-{
-	struct controller *c = arg;
-	const char *leader = json_str(cJSON_GetArrayItem(json_get(reply->json, "results"), 0), "leader_cluster_uuid");
-
-	if (check_failed(c, reply))
-		return;
-	if (reply->class != AVI_OK || !leader || !*leader)
-		check_done(c, CONTROLLER_NO_LEADER_DATA, "error in finding the GSLB leader's uuid");
-	else if (!streq(leader, c->check.cluster_uuid))
-		check_done(c, CONTROLLER_NOT_LEADER, "another site's controller is the GSLB leader");
-	else
-		check_done(c, CONTROLLER_LEADER, "");
-}
-
-/* What is missing in the answer of /api/cluster; NULL when nothing is. */
-static const char *cluster_complaint(const struct avi_reply *reply)
-{
-	if (reply->class != AVI_OK)
-		return reason(reply);
-	if (!reply->json || cJSON_IsNull(reply->json))
-		return "unexpected response for get cluster";
-	if (!cJSON_IsObject(reply->json))
-		return "response can't be parsed to map[string]interface";
-	if (!json_str(reply->json, "name"))
-		return "name not present in the cluster response";
-	return json_str(reply->json, "uuid") ? NULL : "uuid not present in the cluster response";
-}
-
-static void on_cluster(void *arg, const struct avi_reply *reply)
-{
-	struct controller *c = arg;
-	const char *complaint = cluster_complaint(reply);
-
-	if (check_failed(c, reply))
-		return;
-	if (complaint) {
-		check_done(c, CONTROLLER_NO_LEADER_DATA, complaint);
-		return;
-	}
-	c->check.cluster_uuid = xstrdup(json_str(reply->json, "uuid"));
-	check_start(c, "/api/gslb", "admin", on_gslb);
-}
-
-/* Only success matters: it shows that the login, the version and the address are usable. */
-static void on_cloud(void *arg, const struct avi_reply *reply)
-{
-	struct controller *c = arg;
-
-	if (check_failed(c, reply))
-		return;
-	if (reply->class != AVI_OK)
-		check_done(c, CONTROLLER_UNREACHABLE, reason(reply));
-	else
-		check_start(c, "/api/cluster", "admin", on_cluster);
 }
 
 void controller_check(struct controller *c, controller_check_fn *done, void *arg)
 {
-	avi_cancel(c->check.call);
-	free(TAKE(c->check.cluster_uuid));
+	avi_check_cancel(c->check.check);
 	c->check.done = done;
 	c->check.arg = arg;
-	check_start(c, "/api/cloud", "*", on_cloud);
+	c->check.check = avi_check_start(c->session, on_checked, c);
 }
 
 static void each_monitor(void *arg, const cJSON *object)

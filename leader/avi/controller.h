@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/avi/session.h"
+#include "common/avi/check.h"
 #include "leader/avi/actual.h"
 #include "leader/policy/validate.h"
 
@@ -25,15 +25,6 @@ struct controller *controller_new(const struct controller_options *options);
 void controller_free(struct controller *controller);       /* NULL is fine */
 struct avi_session *controller_session(struct controller *controller);
 
-enum controller_health {
-	CONTROLLER_UNREACHABLE,                /* no usable answer */
-	CONTROLLER_UNAUTHORIZED,               /* the login was refused */
-	CONTROLLER_NO_LEADER_DATA,             /* reachable, but does not say who leads */
-	CONTROLLER_NOT_LEADER,
-	CONTROLLER_LEADER,
-};
-/* why: "" for CONTROLLER_LEADER. */
-typedef void controller_check_fn(void *arg, enum controller_health health, const char *why);
 void controller_check(struct controller *controller, controller_check_fn *done, void *arg);
 
 /* *actual is given away when why is NULL. default_pki: the federated PKI profile of the lowest name, NULL: none, or a release

@@ -154,7 +154,7 @@ static void on_lookups(void *arg, const char *why);
 
 static void ask(struct policies *p)
 {
-	const char *tenant = own_tenant(p->options.own);
+	const char *tenant = home_tenant(p->options.home);
 
 	p->is_waiting = false;
 	controller_lookup(p->controller, tenant ? tenant : p->config->tenant, &p->lookups, on_lookups, p);
@@ -205,7 +205,7 @@ static void judge(struct policies *p, const struct gdp *gdp)
 static const struct gdp **candidates(const struct policies *p, size_t *n)
 {
 	size_t n_all, kept = 0;
-	const struct gdp **all = own_policies(p->options.own, &n_all);
+	const struct gdp **all = home_policies(p->options.home, &n_all);
 	const struct gdp **out = xcalloc(n_all, sizeof(*out));
 
 	for (int marked = 1; marked >= 0; marked--) {
@@ -257,7 +257,7 @@ void policies_run(struct policies *p)
 	const struct gdp *next;
 	size_t n;
 
-	if (!p->config || !p->controller || !own_has_policies(p->options.own) || !own_has_namespace(p->options.own))
+	if (!p->config || !p->controller || !home_has_policies(p->options.home) || !home_has_namespace(p->options.home))
 		return;
 	all = candidates(p, &n);
 	next = next_to_judge(p, all, n);
@@ -313,7 +313,7 @@ const struct lookups *policies_lookups(const struct policies *p)
 
 bool policies_is_settled(const struct policies *p)
 {
-	return own_has_policies(p->options.own) && own_has_namespace(p->options.own) && (!p->judged || p->is_waiting);
+	return home_has_policies(p->options.home) && home_has_namespace(p->options.home) && (!p->judged || p->is_waiting);
 }
 
 static const struct verdict *any_refusal(const struct policies *p)

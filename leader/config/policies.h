@@ -11,7 +11,7 @@
 #pragma once
 
 #include "leader/avi/controller.h"
-#include "leader/config/own.h"
+#include "common/config/home.h"
 
 struct policies;
 
@@ -19,7 +19,7 @@ enum policy_state { POLICY_NONE, POLICY_IN_FORCE, POLICY_DELETED };
 
 struct policies_options {
 	uv_loop_t *loop;
-	const struct own *own;
+	const struct home *home;
 	const char *namespace;                 /* borrowed */
 	void (*on_change)(void *arg);          /* another policy, or content, or none is in force */
 	void (*on_settled)(void *arg);         /* nothing is being judged any more */

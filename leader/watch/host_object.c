@@ -1,6 +1,7 @@
 #include "leader/watch/host_object.h"
 
 #include "common/base/ip.h"
+#include "common/crd/gslbconfig.h"
 
 #define VS_MAP_ANNOTATION "ako.vmware.com/host-fqdn-vs-uuid-map"
 #define CONTROLLER_ANNOTATION "ako.vmware.com/controller-cluster-uuid"

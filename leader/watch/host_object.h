@@ -10,8 +10,6 @@
 #include "common/base/json.h"
 #include "common/base/pairs.h"
 
-#define TENANT_ANNOTATION "ako.vmware.com/tenant-name"
-
 enum host_kind { KIND_INGRESS, KIND_LBSVC, KIND_ROUTE, KIND_MCI, N_HOST_KINDS };     /* in member order */
 const char *host_kind_name(enum host_kind kind);          /* "INGRESS", "LBSVC", ... as in descriptions */
 

@@ -1,6 +1,6 @@
 /* credentials: a Secret of any shape gives credentials only under its name; an absent or unreadable value is an
  * absent one. */
-#include "leader/config/own.c"           /* what is private there */
+#include "common/config/home.c"           /* what is private there */
 #include "tests/fuzz/fuzz.h"
 
 FUZZ_MUTATES_JSON()
@@ -9,8 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(cJSON_Deletep) cJSON *json = fuzz_json(data, size);
 	char name[] = "gslb-avi-secret";
-	struct own own = { .secret_name = name };
-	struct credentials *credentials = project_secret(&own, json);
+	struct home home = { .secret_name = name };
+	struct credentials *credentials = project_secret(&home, json);
 
 	if (!credentials)
 		return 0;

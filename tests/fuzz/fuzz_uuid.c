@@ -1,5 +1,5 @@
 /* uuid: any text is refused or becomes the canonical form, which every other form of the same UUID becomes too. */
-#include "leader/config/uuid.h"
+#include "common/config/uuid.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_form(const char *canonical, const char *form)

@@ -1,8 +1,8 @@
 /* Which GSLBConfig is in charge, what is wrong with it by itself; UUIDs. */
 #include "tests/unit/scene.h"
 
-#include "leader/config/choose.h"
-#include "leader/config/uuid.h"
+#include "common/config/choose.h"
+#include "common/config/uuid.h"
 
 /* ---- which one ---- */
 

@@ -12,34 +12,34 @@
 
 /* ---- the own cluster ---- */
 
-struct own {
+struct home {
 	struct gdp *v[MAX_POLICIES];   /* oldest first */
 	size_t n;
 	bool has_policies, has_namespace;
 };
 
-const struct gdp **own_policies(const struct own *own, size_t *n)
+const struct gdp **home_policies(const struct home *home, size_t *n)
 {
 	const struct gdp **out = xcalloc(MAX_POLICIES, sizeof(*out));
 
-	for (*n = 0; *n < own->n; ++*n)
-		out[*n] = own->v[*n];
+	for (*n = 0; *n < home->n; ++*n)
+		out[*n] = home->v[*n];
 	return out;
 }
 
-bool own_has_policies(const struct own *own)
+bool home_has_policies(const struct home *home)
 {
-	return own->has_policies;
+	return home->has_policies;
 }
 
-bool own_has_namespace(const struct own *own)
+bool home_has_namespace(const struct home *home)
 {
-	return own->has_namespace;
+	return home->has_namespace;
 }
 
-const char *own_tenant(const struct own *own)
+const char *home_tenant(const struct home *home)
 {
-	(void)own;
+	(void)home;
 	return NULL;
 }
 
@@ -90,7 +90,7 @@ static void fail_to_answer(struct controller *controller, const char *why)
 
 struct talk {
 	uv_loop_t loop;
-	struct own own;
+	struct home home;
 	struct controller controller;
 	struct gslbconfig *config;
 	struct policies *policies;
@@ -133,7 +133,7 @@ static size_t find(const struct talk *t, const char *name)
 {
 	size_t i = 0;
 
-	while (i < t->own.n && !streq(t->own.v[i]->name, name))
+	while (i < t->home.n && !streq(t->home.v[i]->name, name))
 		i++;
 	return i;
 }
@@ -167,25 +167,25 @@ static void put(struct talk *t, const char *text)
 	struct gdp *gdp = policy_of(text);
 	size_t at = find(t, gdp->name);
 
-	if (at < t->own.n) {
+	if (at < t->home.n) {
 		free(gdp->error_status);
-		gdp->error_status = xstrdup(t->own.v[at]->error_status);
-		gdp_free(t->own.v[at]);
+		gdp->error_status = xstrdup(t->home.v[at]->error_status);
+		gdp_free(t->home.v[at]);
 	} else {
-		assert_true(++t->own.n <= MAX_POLICIES);
+		assert_true(++t->home.n <= MAX_POLICIES);
 	}
-	t->own.v[at] = gdp;
+	t->home.v[at] = gdp;
 }
 
 static void take_away(struct talk *t, const char *name)
 {
 	size_t at = find(t, name);
-	CLEANUP(gdp_freep) struct gdp *gdp = t->own.v[at];
+	CLEANUP(gdp_freep) struct gdp *gdp = t->home.v[at];
 
-	assert_true(at < t->own.n);
-	for (t->own.n--; at < t->own.n; at++)
-		t->own.v[at] = t->own.v[at + 1];
-	t->own.v[t->own.n] = NULL;
+	assert_true(at < t->home.n);
+	for (t->home.n--; at < t->home.n; at++)
+		t->home.v[at] = t->home.v[at + 1];
+	t->home.v[t->home.n] = NULL;
 	policies_deleted(t->policies, gdp->namespace, gdp->name);
 }
 
@@ -202,7 +202,7 @@ static void step(struct talk *t, const char *text)
 	else if (streq(text, "leave"))
 		policies_configure(t->policies, t->config, NULL);
 	else if (streq(text, "listed"))
-		t->own.has_policies = t->own.has_namespace = true;
+		t->home.has_policies = t->home.has_namespace = true;
 	else if (strncmp(text, "delete ", 7) == 0)
 		take_away(t, text + 7);
 	else
@@ -332,7 +332,7 @@ static struct talk *talk_of(void)
 	buf_init(&t->said, 4096);
 	t->config = gslbconfig_from_json(json);
 	t->policies = policies_new(&(struct policies_options){
-		.loop = &t->loop, .own = &t->own, .namespace = "avi-system", .on_change = on_change, .on_settled = on_settled,
+		.loop = &t->loop, .home = &t->home, .namespace = "avi-system", .on_change = on_change, .on_settled = on_settled,
 		.set_status = set_status, .arg = t });
 	return t;
 }
@@ -343,8 +343,8 @@ static void talk_end(struct talk *t)
 	policies_free(NULL);
 	uv_run(&t->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&t->loop), 0);
-	for (size_t i = 0; i < t->own.n; i++)
-		gdp_free(t->own.v[i]);
+	for (size_t i = 0; i < t->home.n; i++)
+		gdp_free(t->home.v[i]);
 	gslbconfig_free(t->config);
 	buf_release(&t->said);
 	free(t);

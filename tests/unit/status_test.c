@@ -3,7 +3,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
-#include "leader/config/choose.h"
+#include "common/config/choose.h"
 #include "leader/ops/status.h"
 #include "tests/unit/fake_http.h"
 

@@ -1,4 +1,4 @@
-/* leader/config/choose.h - which GSLBConfig is in charge, and what is wrong with it by itself. Pure.
+/* common/config/choose.h - which GSLBConfig is in charge, and what is wrong with it by itself. Pure.
  *
  *   1. the one in charge, while its object exists
  *   2. else one that shows the accepted state, the oldest of them

@@ -1,4 +1,4 @@
-/* leader/config/uuid.h - the identity of an installation, as it stands in an annotation. */
+/* common/config/uuid.h - the identity of an installation, as it stands in an annotation. */
 #pragma once
 
 #include "common/base/base.h"

@@ -1,6 +1,6 @@
-#include "leader/config/choose.h"
+#include "common/config/choose.h"
 
-#include "leader/config/uuid.h"
+#include "common/config/uuid.h"
 
 const struct gslbconfig *config_choose(const struct gslbconfig *const *all, size_t n, const char *namespace,
 				       const char *in_charge)

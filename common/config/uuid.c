@@ -1,4 +1,4 @@
-#include "leader/config/uuid.h"
+#include "common/config/uuid.h"
 
 #include <strings.h>
 #include <uuid/uuid.h>

@@ -1,4 +1,4 @@
-/* leader/config/members.h - the members' kubeconfig: a file that is read again when it changes, or the text of GSLB_CONFIG.
+/* common/config/members.h - the members' kubeconfig: a file that is read again when it changes, or the text of GSLB_CONFIG.
  *
  * Ownership: owns the last good one. Borrowed until on_change.
  * Errors:    a kubeconfig that cannot be read leaves the last good one in force; members_error() says why.

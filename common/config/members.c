@@ -1,4 +1,4 @@
-#include "leader/config/members.h"
+#include "common/config/members.h"
 
 #include "common/base/log.h"
 
