@@ -11,10 +11,10 @@ done <<'LAYERS'
 common/base common/base
 common/io common/(base|io)
 common/kube common/(base|io|kube)
-common/crd common/(base|io|kube|crd)
-common/avi common/(base|io|kube|crd|avi)
 common/leadership common/(base|leadership)
-common/config common/(base|io|kube|crd|config)
+common/crd common/(base|io|kube|leadership|crd)
+common/avi common/(base|io|kube|crd|avi)
+common/config common/(base|io|kube|leadership|crd|config)
 proto common/base|proto
 leader common/(base|io|kube|crd|avi|config|leadership)|proto|leader(/[a-z]*)?
 leader/watch common/(base|io|kube|crd)|leader/watch

@@ -30,6 +30,8 @@ char *json_text(const cJSON *value);                       /* compact; yours to 
 const cJSON *json_at(const cJSON *object, ...) __attribute__((sentinel));
 const cJSON *json_get(const cJSON *object, const char *key);
 
+#define JSON_INT_MAX (INT64_C(1) << 53)                    /* whole numbers up to here survive cJSON */
+
 /* The text, number, truth of a key; the default where it is absent or of another type. Text is borrowed. */
 const char *json_str(const cJSON *object, const char *key);             /* NULL */
 int64_t json_int(const cJSON *object, const char *key, int64_t absent); /* also absent: not a whole number, above 2^53 */

@@ -105,20 +105,22 @@ static bool read_str(const struct field *f, const cJSON *value, char **out, stru
 	return true;
 }
 
-static bool read_int(const struct field *f, const cJSON *value, int *out, struct err *err)
+/* The bounds fit a double, so they also keep the number within what the field's type can hold. */
+static bool read_number(const struct field *f, const cJSON *value, int64_t *out, struct err *err)
 {
-	bool is_any = !f->min && !f->max;
-	int64_t min = is_any ? INT_MIN : f->min, max = is_any ? INT_MAX : f->max;
+	bool is_any = !f->min && !f->max, is_int = f->type == FIELD_INT;
+	int64_t min = !is_any ? f->min : is_int ? INT_MIN : -JSON_INT_MAX;
+	int64_t max = !is_any ? f->max : is_int ? INT_MAX : JSON_INT_MAX;
 	double number;
 
 	if (!cJSON_IsNumber(value))
 		return mismatch("a number", value, err);
 	number = value->valuedouble;
 	if (!(number >= (double)min && number <= (double)max))
-		return err_set(err, ERR_INVALID, "%.15g is not in %lld..%lld", number, (long long)min, (long long)max);
-	if ((double)(int)number != number)
-		return err_set(err, ERR_INVALID, "%.15g is not a whole number", number);
-	*out = (int)number;
+		return err_set(err, ERR_INVALID, "%.16g is not in %lld..%lld", number, (long long)min, (long long)max);
+	if ((double)(int64_t)number != number)
+		return err_set(err, ERR_INVALID, "%.16g is not a whole number", number);
+	*out = (int64_t)number;
 	return true;
 }
 
@@ -209,6 +211,19 @@ static bool read_object(const struct field *f, const cJSON *value, const struct 
 	return read_fields(f->fields, value, place, at(out, f->offset), err);
 }
 
+static bool read_int(const struct field *f, const cJSON *value, void *out, struct err *err)
+{
+	int64_t number = 0;
+
+	if (!read_number(f, value, &number, err))
+		return false;
+	if (f->type == FIELD_INT)
+		*(int *)out = (int)number;
+	else
+		*(int64_t *)out = number;
+	return true;
+}
+
 static bool read_given(const struct field *f, const cJSON *value, const struct place *place, void *out,
 		       struct err *err)
 {
@@ -218,6 +233,7 @@ static bool read_given(const struct field *f, const cJSON *value, const struct p
 	case FIELD_STR:
 		return read_str(f, value, to, err) || wrap(place, err);
 	case FIELD_INT:
+	case FIELD_INT64:
 		return read_int(f, value, to, err) || wrap(place, err);
 	case FIELD_BOOL:
 		return read_bool(value, to, err) || wrap(place, err);
@@ -237,6 +253,8 @@ static bool read_absent(const struct field *f, const struct place *place, void *
 {
 	if (f->type == FIELD_INT)
 		*(int *)at(out, f->offset) = (int)f->absent;
+	else if (f->type == FIELD_INT64)
+		*(int64_t *)at(out, f->offset) = f->absent;
 	else if (f->type == FIELD_STR && f->never_null)
 		*(char **)at(out, f->offset) = xstrdup("");
 	else if (f->type == FIELD_OBJECT)
@@ -296,6 +314,9 @@ void table_release(const struct field *table, void *out)
 		case FIELD_INT:
 			*(int *)value = 0;
 			break;
+		case FIELD_INT64:
+			*(int64_t *)value = 0;
+			break;
 		case FIELD_BOOL:
 			*(bool *)value = false;
 			break;
@@ -339,6 +360,8 @@ static bool field_same(const struct field *f, const void *a, const void *b)
 		return streq0(*(char *const *)x, *(char *const *)y);
 	case FIELD_INT:
 		return *(const int *)x == *(const int *)y;
+	case FIELD_INT64:
+		return *(const int64_t *)x == *(const int64_t *)y;
 	case FIELD_BOOL:
 		return *(const bool *)x == *(const bool *)y;
 	case FIELD_STRS:
@@ -390,6 +413,9 @@ void table_copy(const struct field *table, const void *from, void *to)
 			break;
 		case FIELD_INT:
 			*(int *)target = *(const int *)source;
+			break;
+		case FIELD_INT64:
+			*(int64_t *)target = *(const int64_t *)source;
 			break;
 		case FIELD_BOOL:
 			*(bool *)target = *(const bool *)source;

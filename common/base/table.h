@@ -10,7 +10,7 @@
 #include "common/base/json.h"
 #include "common/base/pairs.h"
 
-enum field_type { FIELD_STR, FIELD_INT, FIELD_BOOL, FIELD_STRS, FIELD_MAP, FIELD_OBJECT, FIELD_LIST };
+enum field_type { FIELD_STR, FIELD_INT, FIELD_INT64, FIELD_BOOL, FIELD_STRS, FIELD_MAP, FIELD_OBJECT, FIELD_LIST };
 
 struct field {
 	const char *name;
@@ -18,8 +18,8 @@ struct field {
 	size_t offset;
 	bool has_it;                   /* has_offset is meant */
 	size_t has_offset;             /* a bool that is set when the field was given */
-	int64_t min, max;              /* FIELD_INT; both 0: any int */
-	int64_t absent;                /* FIELD_INT: the value when not given */
+	int64_t min, max;              /* FIELD_INT: both 0: any int; FIELD_INT64: both 0: any that JSON keeps (2^53) */
+	int64_t absent;                /* FIELD_INT, FIELD_INT64: the value when not given */
 	const char *const *choices;    /* FIELD_STR: NULL-terminated; NULL: any */
 	bool never_null;               /* FIELD_STR: "" when not given */
 	bool is_required;              /* must be given when the object around it is */
@@ -32,6 +32,7 @@ struct field {
 #define FIELD_AT_(t, m, ctype) (offsetof(t, m) + 0 * sizeof((ctype *)0 == &((t *)0)->m))
 #define STR_AT(t, m) .type = FIELD_STR, .offset = FIELD_AT_(t, m, char *)
 #define INT_AT(t, m) .type = FIELD_INT, .offset = FIELD_AT_(t, m, int)
+#define INT64_AT(t, m) .type = FIELD_INT64, .offset = FIELD_AT_(t, m, int64_t)
 #define BOOL_AT(t, m) .type = FIELD_BOOL, .offset = FIELD_AT_(t, m, bool)
 #define STRS_AT(t, m) .type = FIELD_STRS, .offset = FIELD_AT_(t, m, struct strs)
 #define MAP_AT(t, m) .type = FIELD_MAP, .offset = FIELD_AT_(t, m, struct pairs)

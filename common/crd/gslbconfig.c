@@ -40,15 +40,6 @@ static const struct field spec_fields[] = {
 	{ 0 },
 };
 
-static const struct field condition_fields[] = {
-	{ "type",               STR_AT(struct condition, type) },
-	{ "status",             STR_AT(struct condition, status) },
-	{ "reason",             STR_AT(struct condition, reason) },
-	{ "message",            STR_AT(struct condition, message) },
-	{ "lastTransitionTime", STR_AT(struct condition, last_transition) },
-	{ 0 },
-};
-
 static const struct field status_fields[] = {
 	{ "state",      STR_AT(struct gslbconfig, state) },
 	{ "conditions", LIST_AT(struct gslbconfig, conditions, n_conditions, struct condition, condition_fields) },

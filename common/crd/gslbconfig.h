@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/base/table.h"
+#include "common/crd/condition.h"
 
 #define AMKO_NAMESPACE "avi-system"
 #define UUID_ANNOTATION "amko.vmware.com/amko-uuid"
@@ -15,11 +15,6 @@
 
 struct cluster_ref {
 	char *context;                           /* never NULL; "" where absent */
-};
-
-/* A standard condition. NULL where absent. */
-struct condition {
-	char *type, *status, *reason, *message, *last_transition;
 };
 
 struct gslbconfig {

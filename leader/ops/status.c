@@ -67,15 +67,6 @@ static void write_free(struct status *s, struct write *write)
 	free(write);
 }
 
-static void condition_release(struct condition *c)
-{
-	free(c->type);
-	free(c->status);
-	free(c->reason);
-	free(c->message);
-	free(c->last_transition);
-}
-
 void status_free(struct status *s)
 {
 	if (!s)

@@ -20,6 +20,7 @@ struct thing {
 	bool has_ttl;
 	int ttl;
 	int any;
+	int64_t big, bounded;
 	bool on;
 	struct strs list;
 	struct pairs map;
@@ -58,6 +59,8 @@ static const struct field thing_fields[] = {
 	{ "far",   FLAT(flat_fields) },
 	{ "ttl",   INT_AT(struct thing, ttl), .max = 86400, HAS_AT(struct thing, has_ttl) },
 	{ "any",   INT_AT(struct thing, any), .absent = -5 },
+	{ "big",   INT64_AT(struct thing, big), .absent = -7 },
+	{ "bounded", INT64_AT(struct thing, bounded), .max = INT64_C(1) << 40 },
 	{ "on",    BOOL_AT(struct thing, on) },
 	{ "list",  STRS_AT(struct thing, list) },
 	{ "map",   MAP_AT(struct thing, map) },
@@ -106,6 +109,10 @@ static const struct complaint {
 	{ "a fraction", "{\"ttl\": 1.5}", "spec.ttl: 1.5 is not a whole number" },
 	{ "more than an int", "{\"any\": 2147483648}", "spec.any: 2147483648 is not in -2147483648..2147483647" },
 	{ "more than any number", "{\"any\": 1e999}", "spec.any: inf is not in -2147483648..2147483647" },
+	{ "a large number that JSON would round", "{\"big\": 9007199254740994}",
+	  "spec.big: 9007199254740994 is not in -9007199254740992..9007199254740992" },
+	{ "a large number with a fraction", "{\"big\": 4294967296.5}", "spec.big: 4294967296.5 is not a whole number" },
+	{ "a large number over its range", "{\"bounded\": 1099511627777}", "spec.bounded: 1099511627777 is not in 0..1099511627776" },
 	{ "a text that is no choice", "{\"inner\": {\"kind\": \"BLUE\"}}",
 	  "spec.inner.kind: \"BLUE\" is not one of RED, GREEN" },
 	{ "letter case counts in a choice", "{\"inner\": {\"kind\": \"red\"}}",
@@ -137,7 +144,7 @@ static void every_type_arrives(void **state)
 	struct thing t = { 0 };
 
 	(void)state;
-	assert_true(read_text("{\"title\": \"T\", \"ttl\": 0, \"any\": -9.0, \"on\": true, \"list\": [\"b\", \"a\"],"
+	assert_true(read_text("{\"title\": \"T\", \"ttl\": 0, \"any\": -9.0, \"big\": 9007199254740992, \"on\": true, \"list\": [\"b\", \"a\"],"
 			      "\"map\": {\"k\": \"v\", \"a\": \"\", \"k\": \"later\"}, \"far\": {\"down\": {\"deep\": \"d\"}},"
 			      "\"inner\": {\"kind\": \"GREEN\"}, \"parts\": [{\"name\": \"p\", \"weight\": 20}, {}],"
 			      "\"unknown\": [[[{}]]]}", &t, NULL));
@@ -146,6 +153,7 @@ static void every_type_arrives(void **state)
 	assert_text(t.deep, "d");
 	assert_true(t.has_ttl && t.ttl == 0);
 	assert_int_equal(t.any, -9);
+	assert_int_equal(t.big, JSON_INT_MAX);
 	assert_true(t.on);
 	assert_int_equal(t.list.n, 2);
 	assert_text(t.list.v[0], "b");
@@ -174,13 +182,14 @@ static void null_and_no_object_are_absent(void **state)
 	assert_true(table_same(thing_fields, &a, &b));
 	assert_false(a.has_ttl || a.inner.is_set);
 	assert_int_equal(b.any, -5);
+	assert_int_equal(b.big, -7);
 	assert_null(b.title);
 	assert_text(b.must_be_text, "");
 	table_release(thing_fields, &a);
 	table_release(thing_fields, &b);
 }
 
-static const char whole[] = "{\"title\": \"T\", \"ttl\": 5, \"list\": [\"x\"], \"map\": {\"k\": \"v\"}, \"on\": true,"
+static const char whole[] = "{\"title\": \"T\", \"ttl\": 5, \"big\": 9007199254740992, \"list\": [\"x\"], \"map\": {\"k\": \"v\"}, \"on\": true,"
 	"\"inner\": {\"kind\": \"RED\"}, \"parts\": [{\"name\": \"p\", \"tags\": [\"t\"]}], \"far\": {\"down\": {\"deep\": \"d\"}}}";
 
 static const struct difference {
@@ -188,6 +197,7 @@ static const struct difference {
 } differences[] = {
 	{ "a text differs", "{\"title\": \"U\"}" },
 	{ "given as the default differs from absent", "{\"ttl\": 0}" },
+	{ "a large number differs in its last digit", "{\"big\": 9007199254740991}" },
 	{ "a boolean differs", "{\"on\": false}" },
 	{ "a list differs in length", "{\"list\": []}" },
 	{ "a map differs in a value", "{\"map\": {\"k\": \"w\"}}" },
