@@ -37,6 +37,24 @@ bool term_parse(struct slice line, struct term *out, struct err *err)
 	return true;
 }
 
+void report_line(const struct report *report, char out[TERM_LINE_MAX])
+{
+	snprintf(out, TERM_LINE_MAX, "report %s %s\n", report->is_healthy ? "healthy" : "unhealthy",
+		 report->wants_write ? "wants" : "idle");
+}
+
+bool report_parse(struct slice line, struct report *out, struct err *err)
+{
+	struct slice rest = line, word, health;
+
+	if (!slice_split(&rest, ' ', &word) || !slice_eq(word, "report") || !slice_split(&rest, ' ', &health) || !rest.p)
+		return err_set(err, ERR_INVALID, "lease pipe: not a report");
+	if ((!slice_eq(health, "healthy") && !slice_eq(health, "unhealthy")) || (!slice_eq(rest, "wants") && !slice_eq(rest, "idle")))
+		return err_set(err, ERR_INVALID, "lease pipe: a report with other words");
+	*out = (struct report){ slice_eq(health, "healthy"), slice_eq(rest, "wants") };
+	return true;
+}
+
 int64_t term_write_until(const struct term *term, const struct timing *timing, int64_t now_ms, int64_t record_ms)
 {
 	if (now_ms >= term->starts_before_ms)

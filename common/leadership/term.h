@@ -1,4 +1,4 @@
-/* common/leadership/term.h - how long a worker may write: what the keeper's pipe tells it, and the rule it obeys.
+/* common/leadership/term.h - how long a worker may write: what the keeper's pipe tells it, the rule it obeys, and what it reports.
  *
  * One line a message, the last one counts. Until the first line, and while starts_before_ms is 0, nothing may be written.
  * A pipe that closes is a term that is over.
@@ -20,6 +20,16 @@ struct term {
 /* "term <epoch> <starts before> <ends by> fenced|fenceless\n" */
 void term_line(const struct term *term, char out[TERM_LINE_MAX]);
 bool term_parse(struct slice line, struct term *out, struct err *err);     /* without the newline */
+
+/* The other way, from a worker to its keeper: whenever it changes, and at least every retry period. */
+struct report {
+	bool is_healthy;             /* its loop turns, and it gets on with its work */
+	bool wants_write;            /* it has something to write, or is writing */
+};
+
+/* "report healthy|unhealthy wants|idle\n" */
+void report_line(const struct report *report, char out[TERM_LINE_MAX]);
+bool report_parse(struct slice line, struct report *out, struct err *err);     /* without the newline */
 
 /* The moment by which a write that starts now must have ended; 0: it may not start.
  * record_ms: when the read of the record was *sent* that showed this epoch and holder, 0: none; a fenceless term needs none.

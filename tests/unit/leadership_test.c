@@ -99,6 +99,36 @@ static void a_line_of_the_pipe_is_read(void **state)
 	assert_memory_equal(line, c->line, strlen(c->line));
 }
 
+struct report_case {
+	const char *name, *line;
+	bool is_good;
+};
+
+static const struct report_case report_cases[] = {
+	{ "all is well and nothing to write", "report healthy idle", true },
+	{ "unwell, with something to write", "report unhealthy wants", true },
+	{ "another word for health", "report fine idle", false },
+	{ "a word is missing", "report healthy", false },
+	{ "a word too many", "report healthy wants more", false },
+	{ "a term is no report", "term 1 2 3 fenced", false },
+	{ "nothing", "", false },
+};
+
+static void a_report_is_read(void **state)
+{
+	const struct report_case *c = *state;
+	char line[TERM_LINE_MAX];
+	struct report report;
+	struct err err = { 0 };
+
+	assert_int_equal(report_parse(slice_of(c->line), &report, &err), c->is_good);
+	if (!c->is_good)
+		return;
+	report_line(&report, line);
+	line[strlen(line) - 1] = '\0';
+	assert_text(line, c->line);
+}
+
 struct holder_case {
 	const char *name, *holder, *context;
 };
@@ -451,6 +481,7 @@ int main(void)
 	n_failed += RUN_TABLE(durations_must_be_safe, timing_cases);
 	n_failed += RUN_TABLE(a_write_obeys_its_term, write_cases);
 	n_failed += RUN_TABLE(a_line_of_the_pipe_is_read, line_cases);
+	n_failed += RUN_TABLE(a_report_is_read, report_cases);
 	n_failed += RUN_TABLE(a_holder_is_read_from_the_right, holder_cases);
 	n_failed += RUN_TABLE(a_view_is_read, view_cases);
 	n_failed += RUN_TABLE(claims_are_ordered, order_cases);
