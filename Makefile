@@ -47,6 +47,10 @@ $(B)/leader.a: $(LEADER)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+$(B)/unit.a: $(UNITLIB)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/amko-leader: $(B)/leader/main.o $(B)/leader.a $(B)/common.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
@@ -62,7 +66,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
 $(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
-$(B)/unit/%: $(B)/tests/unit/%.o $(UNITLIB) $(B)/leader.a $(B)/common.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka

@@ -90,6 +90,12 @@ static void set_refusal(const struct kube_call *call, const struct http_reply *r
 		err_wrap(err, "%s", kube_auth_complaint(client->auth));
 }
 
+static void set_no_json(int status, struct err *err)
+{
+	err_wrap(err, "HTTP %d", status);
+	err->http_status = status;
+}
+
 static void count(struct kube_call *call, const char *code)
 {
 	if (!call->is_counted && call->client)
@@ -186,7 +192,7 @@ static void on_done(void *arg, const struct http_reply *reply, const struct err 
 	else if (reply->status / 100 != 2)
 		set_refusal(call, reply, &err);
 	else if (!call->is_stream && reply->body.n && !(json = json_parse(reply->body, &err)))
-		err.http_status = reply->status;
+		set_no_json(reply->status, &err);
 	deliver(call, json, err.code ? &err : NULL, reply ? reply->retry_after_ms : -1);
 }
 

@@ -6,6 +6,10 @@
  *   NEVER ──list complete──► SYNCED ◄──watch lives again──► STALE (30 s without a live watch)
  *     └──── 401/403 ────► FORBIDDEN (also from SYNCED and STALE; the store stays) ────► SYNCED
  *
+ * A list or a stream that cannot be true (an object without a name or of another kind, versions that go back, a list in a
+ * circle) is a failure and removes nothing. A list must come to its end within its limits, a watch's line within 30 s. After a
+ * watch that was bad or short the next one must live 5 s before it counts as live: state does not follow each attempt.
+ *
  * Ownership: the informer owns its store; projections are freed with options.free. Freeing it stops everything and calls
  *            nothing back any more but options.free; that is allowed in every callback but project, same and free. Run the loop afterwards.
  * Errors:    none reach the caller but by on_state: it goes on for ever with back-off 1 s ... 60 s and jitter, Retry-After kept.
@@ -24,7 +28,11 @@ struct informer_times {
 	int64_t backoff_min_ms, backoff_max_ms;  /* 1 s, 60 s; the latter bounds Retry-After too */
 	int64_t stale_ms;                        /* 30 s: so long without a live watch */
 	int64_t idle_ms;                         /* 150 s: a watch that is silent for so long is dead */
-	int64_t short_ms;                        /* 1 s: a watch that ends earlier and brought nothing new is a failure */
+	int64_t short_ms;                        /* 1 s: a watch that ends earlier is a failure */
+	int64_t proof_ms;                        /* 5 s: so long a watch must live to be believed after a bad one, or to be no bad one */
+	int64_t spread_ms;                       /* 500 ms: within this a watch that ended well, or expired, is taken up */
+	int64_t list_ms;                         /* 600 s: for all pages of a list */
+	int64_t older_ms;                        /* 600 s: so long lists older than what was seen are not believed */
 };
 
 struct informer_options {
@@ -43,6 +51,7 @@ struct informer_options {
 	void (*on_state)(void *arg, enum informer_state state, const struct err *err);
 	void *arg;
 	struct informer_times times;
+	size_t max_objects;                      /* of which something is kept; 0: 250000. More are a failure */
 };
 
 struct informer *informer_new(const struct informer_options *options);   /* starts at once */

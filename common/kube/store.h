@@ -10,6 +10,7 @@
 
 struct store_entry {
 	void *projection;
+	uint64_t uid;                  /* a digest of the object's; 0: not known */
 	uint32_t seen;                 /* the round of marking that saw it last */
 	uint32_t n_key;
 	UT_hash_handle hh;

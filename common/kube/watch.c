@@ -12,6 +12,11 @@ void watch_decoder_release(struct watch_decoder *decoder)
 	buf_release(&decoder->line);
 }
 
+bool watch_decoder_is_inside(const struct watch_decoder *decoder)
+{
+	return decoder->line.n > 0;
+}
+
 static bool type_of(const char *text, enum watch_type *out)
 {
 	static const char *const names[] = {

@@ -25,6 +25,8 @@ struct watch_decoder {
 
 void watch_decoder_init(struct watch_decoder *decoder);
 void watch_decoder_release(struct watch_decoder *decoder);
+/* The last bytes were not the end of a line. */
+bool watch_decoder_is_inside(const struct watch_decoder *decoder);
 /* Calls event for each complete line; stops early, with ERR_CANCELLED, when it returns false. */
 bool watch_decode(struct watch_decoder *decoder, struct slice bytes,
 		  bool (*event)(void *arg, const struct watch_event *event), void *arg, struct err *err);

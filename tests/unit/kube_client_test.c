@@ -87,7 +87,7 @@ static const struct {
 	  .heard = "nothing" },
 	{ "we say who we are", { .wants = "User-Agent: amko/" AMKO_VERSION "\r\n", .status = 204 }, .heard = "nothing" },
 	{ "a page of a proxy is no answer", { .status = 200, .body = "<html>" },
-	  .heard = "invalid 200 not JSON: stopped at byte 0 of 6 -1" },
+	  .heard = "invalid 200 HTTP 200: not JSON: stopped at byte 0 of 6 -1" },
 	{ "a refusal says why", { .status = 403, .body = "{\"kind\":\"Status\",\"message\":\"not you\"}" },
 	  .heard = "forbidden 403 HTTP 403: not you -1" },
 	{ "a refusal of something else does not", { .status = 403, .body = "<html>secret" },
