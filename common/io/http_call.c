@@ -14,6 +14,7 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define RETRY_AFTER_MAX_MS (3600 * 1000)
 #define MAX_COOKIES 64
+#define HEAD_MAX_BYTES (256u * 1024)
 
 static bool is_abandoned(const struct http_call *call)
 {
@@ -25,9 +26,16 @@ static bool give_up(struct http_call *call)
 	return err_set(&call->failure, ERR_CANCELLED, "%s: given up by the caller", call->endpoint);
 }
 
-static bool over_limit(struct http_call *call)
+static bool over_limit(struct http_call *call, const char *what, size_t limit)
 {
-	return err_set(&call->failure, ERR_LIMIT, "answer of %s over %zu bytes", call->endpoint, call->max_body_bytes);
+	err_set(&call->failure, ERR_LIMIT, "%s of %s over %zu bytes", what, call->endpoint, limit);
+	call->failure.http_status = call->status;
+	return false;
+}
+
+static bool body_over_limit(struct http_call *call)
+{
+	return over_limit(call, "answer", call->max_body_bytes);
 }
 
 /* ---- what comes in ---- */
@@ -84,7 +92,7 @@ static bool read_header(struct http_call *call, struct slice line)
 		CLEANUP(freep) char *text = slice_dup(value);
 
 		if (!call->on_bytes && strtoull(text, NULL, 10) > call->max_body_bytes)
-			return over_limit(call);
+			return body_over_limit(call);
 	}
 	return true;
 }
@@ -110,7 +118,10 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	if (is_abandoned(call))
 		return 0;
 	call->last_byte_ms = (int64_t)uv_now(call->loop);
-	if (slice_starts(line, "HTTP/") && !memchr(line.p, ':', line.n))
+	call->n_head_bytes += size * n;
+	if (call->n_head_bytes > HEAD_MAX_BYTES)
+		goes_on = over_limit(call, "head", HEAD_MAX_BYTES);
+	else if (slice_starts(line, "HTTP/") && !memchr(line.p, ':', line.n))
 		begin_answer(call, line);
 	else if (!call->has_headers)
 		goes_on = line.n ? read_header(call, line) : end_headers(call);
@@ -129,7 +140,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	if (call->on_bytes && call->status / 100 == 2)
 		goes_on = call->on_bytes(call->arg, part) || give_up(call);
 	else
-		goes_on = buf_add(&call->collected, part) || over_limit(call);
+		goes_on = buf_add(&call->collected, part) || body_over_limit(call);
 	return goes_on && !is_abandoned(call) ? part.n : 0;
 }
 
@@ -419,6 +430,7 @@ static void copy_request(struct http_call *call, const struct http_request *requ
 {
 	call->idle_timeout_ms = request->idle_timeout_ms;
 	call->timeout_ms = request->timeout_ms;
+	call->begin_timeout_ms = request->begin_timeout_ms;
 	call->max_body_bytes = request->max_body_bytes;
 	call->on_status = request->on_status;
 	call->on_bytes = request->on_bytes;
@@ -520,6 +532,12 @@ void http_call_free(struct http_call *call)
 
 /* ---- how it ended ---- */
 
+/* Not yet begun as a stream. */
+static bool is_to_begin(const struct http_call *call)
+{
+	return call->begin_timeout_ms && !(call->has_headers && call->status / 100 == 2);
+}
+
 int64_t http_call_due_ms(const struct http_call *call)
 {
 	int64_t due = call->end_ms;
@@ -528,12 +546,17 @@ int64_t http_call_due_ms(const struct http_call *call)
 		due = MIN(due, call->started_ms + call->timeout_ms);
 	if (call->idle_timeout_ms)
 		due = MIN(due, call->last_byte_ms + call->idle_timeout_ms);
+	if (is_to_begin(call))
+		due = MIN(due, call->started_ms + call->begin_timeout_ms);
 	return due;
 }
 
 void http_call_set_timed_out(struct http_call *call, int64_t now_ms)
 {
-	if (call->timeout_ms && now_ms >= call->started_ms + call->timeout_ms)
+	if (is_to_begin(call) && now_ms >= call->started_ms + call->begin_timeout_ms)
+		err_set(&call->failure, ERR_RETRY, "%s: no answer within %lld ms", call->endpoint,
+			(long long)call->begin_timeout_ms);
+	else if (call->timeout_ms && now_ms >= call->started_ms + call->timeout_ms)
 		err_set(&call->failure, ERR_RETRY, "%s: no whole answer within %lld ms", call->endpoint,
 			(long long)call->timeout_ms);
 	else if (now_ms >= call->end_ms)

@@ -36,7 +36,7 @@ struct http_call {
 	int64_t unacked_ms;            /* for new connections; 0: as the system does */
 
 	int64_t idle_timeout_ms;       /* 0: none */
-	int64_t timeout_ms;
+	int64_t timeout_ms, begin_timeout_ms;
 	int64_t started_ms, last_byte_ms;
 	int64_t end_ms;                /* set by may_send; INT64_MAX: none */
 
@@ -50,6 +50,7 @@ struct http_call {
 	void *arg;
 
 	/* The answer so far. */
+	size_t n_head_bytes;           /* of all headers, of preliminary answers and trailers too */
 	bool has_headers;              /* all of the final answer's; what follows are trailers */
 	int status;
 	char *content_type;

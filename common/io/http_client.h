@@ -3,8 +3,8 @@
  * Ownership: a client owns its connections and calls; http_client_free() cancels what is under way (done is not called).
  *            A call copies everything it needs from the request, the TLS material too.
  * Errors:    an HTTP status is an answer, not an error: done gets a reply. err is for what never became one:
- *            ERR_RETRY (connect, read, time-out), ERR_TLS (certificates), ERR_LIMIT (body over max_body_bytes),
- *            ERR_INVALID (the URL). Messages name host and reason, never headers or bodies.
+ *            ERR_RETRY (connect, read, time-out), ERR_TLS (certificates), ERR_LIMIT (body over max_body_bytes, head over
+ *            256 KiB; http_status is set), ERR_INVALID (the URL). Messages name host and reason, never headers or bodies.
  */
 #pragma once
 
@@ -54,6 +54,7 @@ struct http_request {
 	int64_t connect_timeout_ms;    /* 0: 5 s */
 	int64_t timeout_ms;            /* for all of it; 0: none */
 	int64_t idle_timeout_ms;       /* without a byte; 0: none */
+	int64_t begin_timeout_ms;      /* streams: until the 2xx is there, or all of another answer; 0: none */
 	size_t max_body_bytes;
 	/* Streams: the answer's status once, before the first bytes; return false to give up (ERR_CANCELLED). */
 	bool (*on_status)(void *arg, int status);

@@ -90,9 +90,11 @@ static void set_refusal(const struct kube_call *call, const struct http_reply *r
 		err_wrap(err, "%s", kube_auth_complaint(client->auth));
 }
 
-static void set_no_json(int status, struct err *err)
+/* Puts the status before what was wrong with the rest of the answer; 0: there was none. */
+static void name_status(int status, struct err *err)
 {
-	err_wrap(err, "HTTP %d", status);
+	if (status)
+		err_wrap(err, "HTTP %d", status);
 	err->http_status = status;
 }
 
@@ -187,12 +189,14 @@ static void on_done(void *arg, const struct http_reply *reply, const struct err 
 		  KV("path", call->path), KV("status", reply ? reply->status : 0), KV("err", failure ? (const char *)failure->msg : ""));
 	if (reply && is_mendable(call, reply->status) && mend(call))
 		return;
-	if (failure)
+	if (failure) {
 		err = *failure;
-	else if (reply->status / 100 != 2)
+		name_status(failure->http_status, &err);
+	} else if (reply->status / 100 != 2) {
 		set_refusal(call, reply, &err);
-	else if (!call->is_stream && reply->body.n && !(json = json_parse(reply->body, &err)))
-		set_no_json(reply->status, &err);
+	} else if (!call->is_stream && reply->body.n && !(json = json_parse(reply->body, &err))) {
+		name_status(reply->status, &err);
+	}
 	deliver(call, json, err.code ? &err : NULL, reply ? reply->retry_after_ms : -1);
 }
 
@@ -262,6 +266,7 @@ static void send_as(struct kube_call *call, const struct kube_proof *proof)
 		.proxy = &context->proxy, .tls = &tls, .want_http2 = true, .max_body_bytes = KUBE_ANSWER_MAX_BYTES,
 		.body = { call->body.bytes, call->body.n },
 		.timeout_ms = call->timeout_ms, .idle_timeout_ms = call->idle_timeout_ms,
+		.begin_timeout_ms = call->is_stream ? KUBE_TIMEOUT_MS : 0,
 		.on_status = call->is_stream ? on_status : NULL, .on_bytes = call->is_stream ? on_bytes : NULL,
 		.new_bearer = context->token_file ? token_after_401 : NULL,
 		.done = on_done, .dropped = on_dropped, .arg = call });

@@ -55,7 +55,7 @@ struct kube_call *kube_start(struct kube_client *client, const struct kube_reque
 /* done is not called any more. NULL is fine. May be called from inside any callback. */
 void kube_cancel(struct kube_call *call);
 
-/* A stream (watch): see http_request's on_status and on_bytes; on_status does not hear of a 401 that an exec plugin may mend.
+/* A stream (watch), which must begin within KUBE_TIMEOUT_MS: see http_request's on_status and on_bytes; on_status does not hear of a 401 that an exec plugin may mend.
  * done gets json == NULL. */
 struct kube_stream {
 	const char *path;

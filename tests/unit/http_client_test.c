@@ -109,7 +109,7 @@ static const struct {
 	struct fake_answer answer;
 	const char *method, *body;
 	bool is_stream;
-	int64_t timeout_ms, idle_timeout_ms;
+	int64_t timeout_ms, idle_timeout_ms, begin_timeout_ms;
 	const char *heard;
 } cases[] = {
 	{ "an answer comes whole", { .wants = "GET /path?q=1 HTTP/1.1\r\n", .status = 200, .body = "hello" },
@@ -144,6 +144,12 @@ static const struct {
 	  .heard = "status 403;403 no;" },
 	{ "a silent stream ends", { .status = 200, .body = "x", .how = FAKE_STREAM }, .is_stream = true, .idle_timeout_ms = 60,
 	  .heard = "status 200;bytes x;retry: SERVER: no byte for 60 ms;" },
+	{ "a stream must begin in time", { .status = -1 }, .is_stream = true, .begin_timeout_ms = 60, .idle_timeout_ms = 5000,
+	  .heard = "retry: SERVER: no answer within 60 ms;" },
+	{ "a refusal of a stream must come to its end in time", { .status = 503, .body = "n", .how = FAKE_STREAM }, .is_stream = true,
+	  .begin_timeout_ms = 60, .heard = "status 503;retry: SERVER: no answer within 60 ms;" },
+	{ "a stream that has begun may take its time", { .status = 200, .body = "x", .how = FAKE_STREAM }, .is_stream = true,
+	  .begin_timeout_ms = 60, .idle_timeout_ms = 120, .heard = "status 200;bytes x;retry: SERVER: no byte for 120 ms;" },
 };
 
 static void hears(void **state)
@@ -158,6 +164,7 @@ static void hears(void **state)
 	request.body = slice_of(c->body);
 	request.timeout_ms = c->timeout_ms;
 	request.idle_timeout_ms = c->idle_timeout_ms;
+	request.begin_timeout_ms = c->begin_timeout_ms;
 	request.on_status = c->is_stream ? hear_status : NULL;
 	request.on_bytes = c->is_stream ? hear_bytes : NULL;
 	http_start(b.client, &request);
@@ -166,6 +173,27 @@ static void hears(void **state)
 	assert_heard(&b, c->heard);
 	assert_null(strstr(fake_http_request(b.fake, 0), "Expect:"));
 	assert_null(strstr(fake_http_request(b.fake, 0), "x-www-form-urlencoded"));
+	close_bench(&b);
+}
+
+/* Each line is short, the whole is not. */
+static void a_head_has_an_end(void **state)
+{
+	CLEANUP(buf_release) struct buf headers;
+	struct fake_answer answer = { .status = 200 };
+	struct http_request request;
+	struct bench b;
+
+	(void)state;
+	buf_init(&headers, 1024 * 1024);
+	for (size_t i = 0; i < 290; i++)
+		buf_printf(&headers, "X-%zu: %01000d\r\n", i, 1);
+	answer.headers = buf_str(&headers);
+	open_bench(&b, &answer, 1);
+	request = request_of(&b);
+	http_start(b.client, &request);
+	assert_true(run_until(&b.loop, one_is_done, &b, PATIENCE_MS));
+	assert_heard(&b, "limit: head of SERVER over 262144 bytes;");
 	close_bench(&b);
 }
 
@@ -568,6 +596,7 @@ static void escapes_all_but_what_a_path_segment_may_hold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_head_has_an_end),
 		cmocka_unit_test(a_date_says_how_long_to_wait),
 		cmocka_unit_test(a_done_may_start_the_next_on_the_same_connection),
 		cmocka_unit_test(connections_up_to_the_limit_are_kept),
