@@ -232,25 +232,16 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	view_conditions(leader);
 }
 
-static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message)
+static void on_result(void *arg, const char *fqdn, const struct apply_result *result)
 {
 	struct leader *leader = arg;
 
-	if (end == APPLY_FOREIGN)
-		log_warn("name_taken", KV("fqdn", fqdn), KV("err", message));
-	switch (class) {
-	case AVI_NETWORK:
-	case AVI_SERVER:
-	case AVI_THROTTLED:
-	case AVI_BAD_CREDENTIALS:
-	case AVI_UNAUTHORIZED:
-	case AVI_NOT_LEADER:
-		/* Everybody waits while one asks: no storm. */
+	if (result->end == APPLY_FOREIGN)
+		log_warn("name_taken", KV("fqdn", fqdn), KV("err", result->message));
+	/* No storm: everybody waits while one asks. */
+	if (result->others != OTHERS_GO_ON) {
 		reconcile_pause(leader->reconcile);
 		health_suspect(leader->health);
-		break;
-	default:
-		break;
 	}
 	view_conditions(leader);
 	stop_if_quiet(leader);

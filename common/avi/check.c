@@ -38,7 +38,7 @@ static bool has_failed(struct avi_check *c, const struct avi_reply *reply)
 	c->call = NULL;
 	if (reply->class == AVI_BAD_CREDENTIALS)
 		finish(c, CONTROLLER_UNAUTHORIZED, reason_of(reply));
-	else if (reply->class == AVI_NETWORK)
+	else if (reply->class == AVI_NETWORK || reply->class == AVI_UNSENT)
 		finish(c, CONTROLLER_UNREACHABLE, reason_of(reply));
 	else
 		return false;

@@ -3,8 +3,10 @@
 static const struct {
 	const char *name;
 	enum err_code code;
-} classes[] = {
+} classes[N_AVI_CLASSES] = {
 	[AVI_OK] = { "ok", ERR_NONE },
+	[AVI_UNREADABLE] = { "unreadable", ERR_RETRY },
+	[AVI_UNSENT] = { "unsent", ERR_CANCELLED },
 	[AVI_NETWORK] = { "network", ERR_RETRY },
 	[AVI_SERVER] = { "server", ERR_RETRY },
 	[AVI_THROTTLED] = { "throttled", ERR_RETRY },
@@ -27,7 +29,7 @@ static const struct {
 	const char *text;
 	enum avi_class class;
 } rules[] = {
-	{ 0, "Health monitor with this Name and Tenant ref already exists", AVI_CONFLICT },
+	{ 0, "with this Name and Tenant ref already exists", AVI_CONFLICT },
 	{ 400, "Config Operations can be done ONLY on leader", AVI_NOT_LEADER },
 	{ 400, "GSLB system is in maintenance mode.", AVI_MAINTENANCE },
 	{ 400, "domain name conflicting with existing domain name", AVI_DOMAIN_CONFLICT },

@@ -293,7 +293,7 @@ void avi_session_logout(struct avi_session *session, void (*done)(void *arg), vo
 	session->logout_arg = arg;
 	login_stop(session);
 	session->login = LOGIN_ENDED;
-	session->held_class = AVI_NETWORK;
+	session->held_class = AVI_UNSENT;
 	err_set(&session->held_err, ERR_CANCELLED, "logged out");
 	avi_calls_fail(session);
 	if (!is_logged_in) {

@@ -148,6 +148,8 @@ enum avi_class avi_judge_failure(const char *method, const char *path, const str
 	err_wrap(err, PATH_FMT, PATH_ARGS(method, path));
 	if (why->code == ERR_LIMIT)
 		return AVI_SERVER;
+	if (why->code == ERR_CANCELLED)
+		return AVI_UNSENT;
 	return why->code == ERR_INVALID ? AVI_REFUSED : AVI_NETWORK;
 }
 
@@ -216,7 +218,7 @@ static void call_on_reply(struct avi_call *call, const struct http_reply *reply)
 	if (class == AVI_OK && slice_trim(reply->body).n) {
 		json = json_parse(reply->body, &err);
 		if (!json) {
-			class = AVI_SERVER;
+			class = AVI_UNREADABLE;
 			err.code = ERR_RETRY;
 			err.http_status = reply->status;
 			err_wrap(&err, PATH_FMT ": HTTP %d", PATH_ARGS(call->method, call->path), reply->status);
@@ -298,7 +300,7 @@ static void call_dispatch(struct avi_call *call)
 	} else {
 		err_set(&err, ERR_LIMIT, PATH_FMT ": more than %d requests wait for the login",
 			PATH_ARGS(call->method, call->path), WAITING_MAX);
-		call_fail(call, AVI_NETWORK, &err, -1);
+		call_fail(call, AVI_UNSENT, &err, -1);
 	}
 }
 

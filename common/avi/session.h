@@ -17,20 +17,23 @@
 
 enum avi_class {
 	AVI_OK,
-	AVI_NETWORK,                   /* no answer; with ERR_CANCELLED nothing was sent */
-	AVI_SERVER,                    /* 5xx, 419, a redirect, or a 2xx that is not JSON or over 16 MiB */
+	AVI_UNREADABLE,                /* a 2xx that is not JSON; for who asked: not what was asked for */
+	AVI_UNSENT,                    /* nothing was sent: may_send said no, logged out, too many wait for the login */
+	AVI_NETWORK,                   /* no answer */
+	AVI_SERVER,                    /* 5xx, 419, a redirect, or more than 16 MiB */
 	AVI_THROTTLED,                 /* 429 */
 	AVI_BAD_CREDENTIALS,           /* the login was refused */
 	AVI_UNAUTHORIZED,              /* 401 although the login works */
 	AVI_FORBIDDEN,                 /* 403 */
 	AVI_REFERRED,                  /* 403: cannot delete, still referred to */
 	AVI_NOTFOUND,                  /* 404 */
-	AVI_CONFLICT,                  /* 409, or any error that says that the monitor exists already */
+	AVI_CONFLICT,                  /* 409, or any error that says that the object exists already */
 	AVI_CONCURRENT,                /* 412 */
 	AVI_NOT_LEADER,                /* 400 Config Operations can be done ONLY on leader */
 	AVI_MAINTENANCE,               /* 400 GSLB system is in maintenance mode. */
 	AVI_DOMAIN_CONFLICT,           /* 400 domain name conflicting with existing domain name */
 	AVI_REFUSED,                   /* 400, 422, other 4xx; a version that the controller does not know */
+	N_AVI_CLASSES
 };
 /* "network", "bad_credentials", ...: stable words for logs and metrics. */
 const char *avi_class_name(enum avi_class class);

@@ -11,13 +11,14 @@ struct apply {
 	struct plan plan;
 	size_t at;
 	struct avi_call *call;
-	/* While an object is read by name: what ends the pass when it is read. */
+	size_t ref_at;                 /* which reference of the service is looked for */
+	/* A write was not done: what ends the pass when all is read by name that has to be. */
 	struct {
 		enum apply_end end;
 		enum avi_class class;
 		char *message;
 		int64_t retry_after_ms;
-	} after_read;
+	} failure;
 };
 
 static struct metric operations = METRIC_COUNTER("amko_operations_total",
@@ -28,7 +29,7 @@ static void apply_free(struct apply *apply)
 	avi_cancel(apply->call);
 	wanted_release(&apply->wanted);
 	plan_release(&apply->plan);
-	free(apply->after_read.message);
+	free(apply->failure.message);
 	free(apply->owner);
 	free(apply->fqdn);
 	free(apply);
@@ -47,7 +48,8 @@ static void finish(struct apply *apply, enum apply_end end, enum avi_class class
 	CLEANUP(freep) char *text = xstrdup(message);
 
 	apply_free(apply);
-	done(arg, end, class, text, retry_after_ms);
+	done(arg, &(struct apply_result){ .end = end, .class = class, .others = reaction_others(class), .message = text,
+					  .retry_after_ms = retry_after_ms });
 }
 
 static const struct op *current(const struct apply *apply)
@@ -87,10 +89,8 @@ static void run(struct apply *apply);
 /* False when the answer to a write cannot be read as the object. */
 static bool take_answer(struct apply *apply, const struct op *op, const cJSON *json)
 {
-	if (!json || !adopt_object(apply, op, json)) {
-		log_warn("avi_answer_unreadable", KV("operation", op_type_name(op->type)), KV("name", op->name));
+	if (!json || !adopt_object(apply, op, json))
 		return false;
-	}
 	if (op->gs && op->gs->down_response)
 		actual_mark_down_response(apply->options.actual, op->gs->tenant, op->gs->name);
 	return true;
@@ -103,111 +103,151 @@ static void log_done(const struct apply *apply, const struct op *op)
 	metric_add(&operations, 1, op_type_name(op->type), "ok");
 }
 
+/* --- after a write that was not done: reading by name ------------------------------------------------------------ */
+
+static void end_failed(struct apply *apply)
+{
+	finish(apply, apply->failure.end, apply->failure.class, apply->failure.message,
+	       apply->failure.retry_after_ms);
+}
+
+static void ask_by_name(struct apply *apply, bool is_gs, const char *name, avi_done_fn *done)
+{
+	CLEANUP(freep) char *escaped = http_escape(name);
+	CLEANUP(freep) char *path = xasprintf("/api/%s?include_name=&name=%s", is_gs ? "gslbservice" : "healthmonitor",
+					      escaped);
+
+	apply->call = avi_start(apply->options.session, &(struct avi_request){
+		.method = "GET", .path = path, .tenant = current(apply)->tenant, .done = done, .arg = apply });
+}
+
+/* The object of that name, NULL where there is none. False: nothing was said, and the pass has ended. */
+static bool read_answer(struct apply *apply, const struct avi_reply *reply, const char *name, const cJSON **found)
+{
+	const cJSON *results = cJSON_GetObjectItemCaseSensitive(reply->json, "results"), *object;
+
+	apply->call = NULL;
+	*found = NULL;
+	if (reaction_step(DEED_READ, reply->class) != STEP_GO_ON) {
+		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+		return false;
+	}
+	/* "results": null is an empty list; without it nothing was said. */
+	if (reply->class == AVI_OK && !cJSON_IsArray(results) && !cJSON_IsNull(results)) {
+		finish(apply, APPLY_FAILED, AVI_UNREADABLE, "an object read by name: an answer without results", -1);
+		return false;
+	}
+	cJSON_ArrayForEach(object, results)
+		if (!*found && streq0(json_str(object, "name"), name))
+			*found = object;
+	return true;
+}
+
+static void on_ref_read(void *arg, const struct avi_reply *reply);
+
+/* What the service refers to and the controller no longer has is forgotten, so that the next plan makes it. Looked for is what
+ * would be ours. */
+static void look_for_refs(struct apply *apply)
+{
+	const struct op *op = current(apply);
+	const struct strs *refs = op->gs ? &op->gs->monitor_refs : &(struct strs){ 0 };
+
+	while (apply->ref_at < refs->n &&
+	       !actual_find_monitor(apply->options.actual, op->tenant, refs->v[apply->ref_at]))
+		apply->ref_at++;
+	if (apply->ref_at < refs->n)
+		ask_by_name(apply, false, refs->v[apply->ref_at], on_ref_read);
+	else
+		end_failed(apply);
+}
+
+static void on_ref_read(void *arg, const struct avi_reply *reply)
+{
+	struct apply *apply = arg;
+	const struct op *op = current(apply);
+	const char *name = op->gs->monitor_refs.v[apply->ref_at];
+	const cJSON *found;
+
+	if (!read_answer(apply, reply, name, &found))
+		return;
+	if (!found) {
+		actual_drop_monitor(apply->options.actual, op->tenant, name);
+		apply->failure.end = APPLY_AGAIN;
+	}
+	apply->ref_at++;
+	look_for_refs(apply);
+}
+
 static void on_read(void *arg, const struct avi_reply *reply)
 {
 	struct apply *apply = arg;
 	const struct op *op = current(apply);
-	const cJSON *results = cJSON_GetObjectItemCaseSensitive(reply->json, "results"), *object;
-	bool is_found = false, is_ours = false;
+	const cJSON *found;
 
-	apply->call = NULL;
-	if (reply->class != AVI_OK && reply->class != AVI_NOTFOUND) {
-		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+	if (!read_answer(apply, reply, op->name, &found))
 		return;
-	}
-	/* "results": null is an empty list; without it nothing was said. */
-	if (reply->class == AVI_OK && !cJSON_IsArray(results) && !cJSON_IsNull(results)) {
-		finish(apply, APPLY_FAILED, AVI_SERVER, "an object read by name: an answer without results", -1);
-		return;
-	}
-	cJSON_ArrayForEach(object, results) {
-		const char *name = json_str(object, "name");
-
-		if (!name || !streq(name, op->name) || is_found)
-			continue;
-		is_found = true;
-		is_ours = adopt_object(apply, op, object);
-		/* It is there: what the controller did not find is something that the object refers to. */
-		if (apply->after_read.class == AVI_NOTFOUND && streq0(json_str(object, "uuid"), op->uuid))
-			apply->after_read.end = APPLY_FAILED;
-	}
-	if (!is_found)
+	if (!found)
 		forget_object(apply, op);
-	if (is_found && !is_ours)
-		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->after_read.message, -1);
-	else
-		finish(apply, apply->after_read.end, apply->after_read.class, apply->after_read.message,
-		       apply->after_read.retry_after_ms);
-}
-
-/* Reads the object of the operation, then ends the pass. */
-static void read_object(struct apply *apply, enum apply_end end, const struct avi_reply *reply)
-{
-	const struct op *op = current(apply);
-	CLEANUP(freep) char *name = http_escape(op->name);
-	CLEANUP(freep) char *path = xasprintf("/api/%s?include_name=&name=%s",
-					      op_is_gs(op) ? "gslbservice" : "healthmonitor", name);
-
-	apply->after_read.end = end;
-	apply->after_read.class = reply->class;
-	apply->after_read.message = xstrdup(reply->err ? reply->err->msg : "the answer to a write could not be read");
-	apply->after_read.retry_after_ms = reply->retry_after_ms;
-	apply->call = avi_start(apply->options.session, &(struct avi_request){
-		.method = "GET", .path = path, .tenant = op->tenant, .done = on_read, .arg = apply });
-}
-
-static bool already_exists(const struct avi_reply *reply)
-{
-	return reply->class == AVI_CONFLICT ||
-	       strstr(reply->err->msg, "with this Name and Tenant ref already exists") != NULL;
-}
-
-static void on_failure(struct apply *apply, const struct avi_reply *reply)
-{
-	const struct op *op = current(apply);
-
-	metric_add(&operations, 1, op_type_name(op->type), avi_class_name(reply->class));
-	log_warn("avi_write_failed", KV("operation", op_type_name(op->type)), KV("fqdn", apply->fqdn),
-		 KV("tenant", op->tenant), KV("name", op->name), KV("class", avi_class_name(reply->class)),
-		 KV("err", (const char *)reply->err->msg));
-	if (reply->class == AVI_NOTFOUND && op->uuid) {
-		read_object(apply, APPLY_AGAIN, reply);
-	} else if (op_is_creation(op) && already_exists(reply)) {
-		read_object(apply, APPLY_AGAIN, reply);
-	} else if (reply->class == AVI_CONCURRENT) {
-		read_object(apply, APPLY_AGAIN, reply);
-	} else if (reply->class == AVI_NETWORK || reply->class == AVI_SERVER) {
-		/* Nothing is read while the controller is away: the next listing or pass does it. */
-		if (reply->err->code == ERR_CANCELLED)
-			finish(apply, APPLY_FAILED, reply->class, reply->err->msg, -1);
-		else
-			read_object(apply, APPLY_FAILED, reply);
+	if (found && !adopt_object(apply, op, found)) {
+		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->failure.message, -1);
+	} else if (found && apply->failure.class == AVI_NOTFOUND && streq0(json_str(found, "uuid"), op->uuid)) {
+		apply->failure.end = APPLY_FAILED;
+		look_for_refs(apply);
 	} else {
-		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+		end_failed(apply);
 	}
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void log_failed(const struct apply *apply, const struct op *op, enum avi_class class, const char *message)
+{
+	metric_add(&operations, 1, op_type_name(op->type), avi_class_name(class));
+	log_warn("avi_write_failed", KV("operation", op_type_name(op->type)), KV("fqdn", apply->fqdn),
+		 KV("tenant", op->tenant), KV("name", op->name), KV("class", avi_class_name(class)), KV("err", message));
+}
+
+static enum deed deed_of(const struct op *op)
+{
+	return op_is_deletion(op) ? DEED_DELETE : op_is_creation(op) ? DEED_CREATE : DEED_UPDATE;
+}
+
+/* What the answer is worth: good is only one with the object. */
+static enum avi_class judge(struct apply *apply, const struct op *op, const struct avi_reply *reply)
+{
+	bool is_good = reply->class == AVI_OK && (op_is_deletion(op) || take_answer(apply, op, reply->json));
+
+	return is_good || reply->class != AVI_OK ? reply->class : AVI_UNREADABLE;
 }
 
 static void on_write(void *arg, const struct avi_reply *reply)
 {
 	struct apply *apply = arg;
 	const struct op *op = current(apply);
+	enum avi_class class = judge(apply, op, reply);
+	const char *message = reply->err ? reply->err->msg : "the answer to a write could not be read";
+	enum next_step step = reaction_step(deed_of(op), class);
 
 	apply->call = NULL;
-	if (op_is_deletion(op) && (reply->class == AVI_OK || reply->class == AVI_NOTFOUND)) {
+	if (step == STEP_GO_ON) {
 		log_done(apply, op);
-		forget_object(apply, op);
-	} else if (reply->class == AVI_OK) {
-		log_done(apply, op);
-		if (!take_answer(apply, op, reply->json)) {
-			read_object(apply, APPLY_AGAIN, reply);
-			return;
-		}
-	} else {
-		on_failure(apply, reply);
+		if (op_is_deletion(op))
+			forget_object(apply, op);
+		apply->at++;
+		run(apply);
 		return;
 	}
-	apply->at++;
-	run(apply);
+	log_failed(apply, op, class, message);
+	apply->failure.end = step == STEP_READ_AND_PLAN ? APPLY_AGAIN : APPLY_FAILED;
+	apply->failure.class = class;
+	apply->failure.message = xstrdup(message);
+	apply->failure.retry_after_ms = reply->retry_after_ms;
+	if (step == STEP_WAIT)
+		end_failed(apply);
+	else if (step == STEP_FIND_REFS)
+		look_for_refs(apply);
+	else
+		ask_by_name(apply, op_is_gs(op), op->name, on_read);
 }
 
 static const char *op_method(const struct op *op)

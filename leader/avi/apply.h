@@ -1,21 +1,16 @@
 /* leader/avi/apply.h - run one name's plan against the controller: one operation after the other, actual kept up to date.
  *
- *  answer                      what happens
- *  2xx                         actual takes the answer, next operation
- *  2xx that is not the object  it is read by name; plan anew at once
- *  404 on a deletion           the same as done
- *  404 on an update            it is read by name. Not there: plan anew at once. There: what it refers to is missing, back off
- *  409, or "already exists"    read by name: ours or nobody's is adopted, plan anew at once; somebody else's: APPLY_FOREIGN
- *  no answer, 5xx, 412         unknown what became of it: it is read by name, then the pass is tried again after a back-off
- *  anything else               the pass stops; tried again after a back-off
+ * What follows from an answer is decided by reaction.h. Beyond that: an answer that is not the object counts as unreadable;
+ * what is read by name and is somebody else's ends in APPLY_FOREIGN; an object that was not found by an update and is there refers
+ * to something that is missing: what of it should be ours is read by name too.
  *
  * Ownership: takes plan and wanted; apply_cancel() frees all (done is not called).
- * Errors:    by enum apply_end and a message; done is called exactly once, never from inside apply_start().
+ * Errors:    by the result; done is called exactly once, never from inside apply_start().
  */
 #pragma once
 
-#include "common/avi/session.h"
 #include "leader/avi/actual.h"
+#include "leader/avi/reaction.h"
 
 struct apply;
 
@@ -26,7 +21,14 @@ enum apply_end {
 	APPLY_FOREIGN,                 /* an object of this name belongs to somebody else */
 };
 
-typedef void apply_done_fn(void *arg, enum apply_end end, enum avi_class class, const char *message, int64_t retry_after_ms);
+struct apply_result {
+	enum apply_end end;
+	enum avi_class class;          /* of the answer that ended it */
+	enum others others;            /* what it means for the other names */
+	const char *message;           /* "" with APPLY_DONE */
+	int64_t retry_after_ms;        /* what the controller asks for; -1: nothing */
+};
+typedef void apply_done_fn(void *arg, const struct apply_result *result);
 
 struct apply_options {
 	struct avi_session *session;

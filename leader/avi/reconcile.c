@@ -162,11 +162,11 @@ static void wait_for_retry(struct name *name, const char *message, int64_t retry
 	set_retry_timer(r);
 }
 
-static void adapt_width(struct reconcile *r, enum apply_end end, enum avi_class class)
+static void adapt_width(struct reconcile *r, const struct apply_result *result)
 {
-	if (end == APPLY_FAILED && (class == AVI_THROTTLED || class == AVI_SERVER))
+	if (result->others == OTHERS_WAIT_AND_SLOW_DOWN)
 		r->width = MAX(r->width / 2, (size_t)1);
-	else if (end == APPLY_DONE)
+	else if (result->end == APPLY_DONE)
 		r->width = MIN(r->width + 1, (size_t)MAX_WIDTH);
 }
 
@@ -179,26 +179,26 @@ static const char *end_name(enum apply_end end)
 	return names[end];
 }
 
-static void on_applied(void *arg, enum apply_end end, enum avi_class class, const char *message, int64_t retry_after_ms)
+static void on_applied(void *arg, const struct apply_result *result)
 {
 	struct name *name = arg;
 	struct reconcile *r = name->reconcile;
 	CLEANUP(freep) char *fqdn = xstrdup(name->fqdn);
 
 	name->apply = NULL;
-	adapt_width(r, end, class);
-	metric_add(&passes, 1, end_name(end));
+	adapt_width(r, result);
+	metric_add(&passes, 1, end_name(result->end));
 	if (r->is_noting)
 		strs_add_once(&r->noted, fqdn);
-	if (end == APPLY_DONE)
+	if (result->end == APPLY_DONE)
 		metric_observe(&event_to_avi, (double)(uv_hrtime() - name->marked_ns) / 1e9);
 	if (name->is_marked_again)
 		try_again(name);
-	else if (end == APPLY_FAILED || end == APPLY_FOREIGN)
-		wait_for_retry(name, message, retry_after_ms);
+	else if (result->end == APPLY_FAILED || result->end == APPLY_FOREIGN)
+		wait_for_retry(name, result->message, result->retry_after_ms);
 	else
 		set_state(name, NAME_PENDING);    /* looked at once more: the pass that finds nothing to do ends it */
-	r->options.on_result(r->options.arg, fqdn, end, class, message);
+	r->options.on_result(r->options.arg, fqdn, result);
 	start_turning(r);
 }
 

@@ -6,7 +6,7 @@
  *   APPLY_AGAIN, or   │    ▼
  *   marked meanwhile  └─ in flight ── failed ──► waiting (1 s ... 120 s) ──► pending
  *
- * At most `width` names are in flight; the width is halved while the controller answers 429 or 5xx and grows back by one a
+ * At most `width` names are in flight; the width is halved when the others are to slow down (reaction.h) and grows back by one a
  * success. Nothing starts while it is paused. One name never waits for another's failure.
  * Ownership: owns the queue and what is in flight.
  * Errors:    told by on_result; a name is retried for ever.
@@ -24,7 +24,7 @@ struct reconcile_options {
 	/* What should happen to this name now. Both are filled and given away; a plan without operations ends the pass. */
 	void (*make_plan)(void *arg, const char *fqdn, struct wanted *wanted, struct plan *plan);
 	/* Each pass that had operations, when it ended. */
-	void (*on_result)(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message);
+	void (*on_result)(void *arg, const char *fqdn, const struct apply_result *result);
 	void (*on_idle)(void *arg);            /* nothing is pending or in flight any more (names may be waiting) */
 	void *arg;
 };

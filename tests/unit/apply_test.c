@@ -65,6 +65,27 @@ static const struct apply_case apply_cases[] = {
 	  .spec = ALONE, .now = { SHOP }, .answers = { { "POST " GS, 404, "{}", NULL } },
 	  .asked = "POST " GS "\n", .end = APPLY_FAILED, .class = AVI_NOTFOUND, .left = "create service" },
 
+	{ "a creation that refers to a monitor that is gone makes that anew", .now = { SHOP },
+	  .answers = { { "POST " HM, 201, "@monitor" AT_SHOP, NULL }, { "POST " GS, 404, "{}", NULL } },
+	  .asked = "POST " HM "\nPOST " GS "\n" HM_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_NOTFOUND,
+	  .left = "create monitor; create service" },
+	{ "an update that refers to a monitor that is gone makes that anew",
+	  .was_spec = "", .was = { SHOP }, .spec = "'ttl': 30", .now = { SHOP },
+	  .answers = { { "PUT " GS_UUID, 404, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " older]", NULL } },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n" HM_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_NOTFOUND,
+	  .left = "create monitor; update service(ttl)" },
+	{ "an update that refers to what is there, as far as it is ours, fails",
+	  .was_spec = "", .was = { SHOP }, .spec = "'ttl': 30", .now = { SHOP },
+	  .answers = { { "PUT " GS_UUID, 404, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " older]", NULL },
+		       { HM_BY_NAME, 200, "[@monitor" AT_SHOP "]", NULL } },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n" HM_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_NOTFOUND,
+	  .left = "update service(ttl)" },
+	{ "a monitor that cannot be looked for is not gone",
+	  .was_spec = "", .was = { SHOP }, .spec = "'ttl': 30", .now = { SHOP },
+	  .answers = { { "PUT " GS_UUID, 404, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " older]", NULL },
+		       { HM_BY_NAME, 503, "", NULL } },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n" HM_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_SERVER,
+	  .left = "update service(ttl)" },
 	/* it is there already */
 	{ "a service of ours that was not known is adopted", .spec = ALONE, .now = { SHOP },
 	  .answers = { { "POST " GS, 409, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP "]", NULL } },
@@ -136,7 +157,7 @@ static const struct apply_case apply_cases[] = {
 	{ "an answer of another shape does not say that it is not there",
 	  .was_spec = ALONE, .was = { SHOP }, .spec = TTL, .now = { SHOP },
 	  .answers = { { "PUT " GS_UUID, 503, "{}", NULL }, { GS_BY_NAME, 200, "[]", NULL } },
-	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_SERVER,
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_UNREADABLE,
 	  .left = "update service(ttl)" },
 	{ "somebody else wrote at the same time", .was_spec = ALONE, .was = { SHOP }, .spec = TTL, .now = { SHOP },
 	  .answers = { { "PUT " GS_UUID, 412, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " older]", NULL } },
@@ -145,14 +166,14 @@ static const struct apply_case apply_cases[] = {
 	{ "an update whose answer cannot be read is read by name",
 	  .was_spec = ALONE, .was = { SHOP }, .spec = TTL, .now = { SHOP },
 	  .answers = { { "PUT " GS_UUID, 200, "{}", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP "]", NULL } },
-	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_OK, .left = "" },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_UNREADABLE, .left = "" },
 	{ "a creation whose answer is empty is read by name", .now = { SHOP },
 	  .answers = { { "POST " HM, 201, "", NULL }, { HM_BY_NAME, 200, "[@monitor" AT_SHOP "]", NULL } },
-	  .asked = "POST " HM "\n" HM_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_OK, .left = "create service" },
+	  .asked = "POST " HM "\n" HM_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_UNREADABLE, .left = "create service" },
 	{ "an answer without uuid cannot be read", .spec = ALONE, .now = { SHOP },
 	  .answers = { { "POST " GS, 201, "@gs" AT_SHOP " unreadable", NULL },
 	  { GS_BY_NAME, 200, "[@gs" AT_SHOP "]", NULL } },
-	  .asked = "POST " GS "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_OK, .left = "" },
+	  .asked = "POST " GS "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_UNREADABLE, .left = "" },
 
 	/* it is refused: the pass stops there */
 	{ "a refusal",
@@ -190,12 +211,13 @@ struct result {
 	int64_t retry_after_ms;
 };
 
-static void on_done(void *arg, enum apply_end end, enum avi_class class, const char *message, int64_t retry_after_ms)
+static void on_done(void *arg, const struct apply_result *got)
 {
 	struct result *result = arg;
 
-	assert_non_null(message);
-	*result = (struct result){ result->talk, result->n + 1, end, class, retry_after_ms };
+	assert_non_null(got->message);
+	assert_int_equal(got->others, reaction_others(got->class));
+	*result = (struct result){ result->talk, result->n + 1, got->end, got->class, got->retry_after_ms };
 	uv_stop(&result->talk->loop);
 }
 
@@ -267,7 +289,7 @@ static void what_may_not_be_sent_is_not_read_either(void **state)
 	start(b, &result);
 	wait_for_end(b, &result);
 	assert_int_equal(result.end, APPLY_FAILED);
-	assert_int_equal(result.class, AVI_NETWORK);
+	assert_int_equal(result.class, AVI_UNSENT);
 	assert_text(bench_asked(b), "");
 	bench_free(b);
 }

@@ -37,6 +37,8 @@ static const struct classify_case cases[] = {
 	  "{\"error\": \"Health monitor with this Name and Tenant ref already exists\"}", AVI_CONFLICT, ERR_CONFLICT },
 	{ "a monitor exists already, even with 500", 500,
 	  "{\"error\": \"Health monitor with this Name and Tenant ref already exists\"}", AVI_CONFLICT, ERR_CONFLICT },
+	{ "a service exists already, whatever the status", 400, "{\"error\": \"Gslb service with this Name and Tenant ref already exists.\"}",
+	  AVI_CONFLICT, ERR_CONFLICT },
 	{ "a service exists already", 409, "{\"error\": \"Gslb service with this Name and Tenant ref already exists.\"}",
 	  AVI_CONFLICT, ERR_CONFLICT },
 	{ "a service is gone", 404, "{\"error\": \"GslbService object not found!\"}", AVI_NOTFOUND, ERR_NOTFOUND },

@@ -286,7 +286,7 @@ static void at_most_ten_thousand_requests_wait_for_a_login(void **state)
 		avi_start(t->session, &(struct avi_request){
 			.method = "GET", .path = "/api/cluster", .done = talk_on_done, .arg = t });
 	talk_run(t, 1);
-	assert_class(t, AVI_NETWORK);
+	assert_class(t, AVI_UNSENT);
 	assert_int_equal(t->last_err.code, ERR_LIMIT);
 }
 

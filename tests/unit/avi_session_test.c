@@ -28,8 +28,8 @@ static const struct answer_case answer_cases[] = {
 	{ "a text with the session in it is not told", "PUT",
 	  { { "PUT " GS "?x=1", 400, "{\"error\": \"session id-1 is odd\"}", NULL } }, AVI_REFUSED,
 	  "PUT " GS ": HTTP 400", NULL, -1 },
-	{ "a good answer that is no JSON is the server's trouble", "PUT",
-	  { { "PUT " GS "?x=1", 200, "<html>", NULL } }, AVI_SERVER,
+	{ "a good answer that is no JSON cannot be read", "PUT",
+	  { { "PUT " GS "?x=1", 200, "<html>", NULL } }, AVI_UNREADABLE,
 	  "PUT " GS ": HTTP 200: not JSON: stopped at byte 0 of 6", NULL, -1 },
 	{ "a wait is handed on", "PUT", { { "PUT " GS "?x=1", 429, "{\"error\": \"slow\"}", "Retry-After: 7" } },
 	  AVI_THROTTLED, "PUT " GS ": HTTP 429: slow", NULL, 7000 },
@@ -74,7 +74,7 @@ static void a_send_that_is_not_allowed_does_not_happen(void **state)
 
 	t->may_send = false;
 	talk_ask_and_wait(t, "POST", "/api/gslbservice/");
-	assert_class(t, AVI_NETWORK);
+	assert_class(t, AVI_UNSENT);
 	assert_int_equal(t->last_err.code, ERR_CANCELLED);
 	assert_int_equal(t->ctl.n_requests, 0);
 	assert_int_equal(t->n_sends, 1);
@@ -235,7 +235,7 @@ static void a_logout_ends_the_session(void **state)
 	assert_text(t->ctl.csrf, "csrf-1");
 	assert_false(avi_session_is_connected(t->session));
 	talk_ask_and_wait(t, "GET", "/api/cluster");
-	assert_class(t, AVI_NETWORK);
+	assert_class(t, AVI_UNSENT);
 	assert_int_equal(t->last_err.code, ERR_CANCELLED);
 	avi_session_logout(t->session, on_logged_out, t);
 	run_until_logged_out(t, 2);
@@ -255,7 +255,7 @@ static void a_logout_during_a_login_fails_what_waits(void **state)
 	avi_session_logout(t->session, on_logged_out, t);
 	talk_run(t, 1);
 	assert_int_equal(t->n_logged_out, 1);
-	assert_class(t, AVI_NETWORK);
+	assert_class(t, AVI_UNSENT);
 	controller_release(&t->ctl);
 }
 

@@ -22,18 +22,17 @@ static void make_plan(void *arg, const char *fqdn, struct wanted *wanted, struct
 	bench_plan(q->bench, fqdn, wanted, plan);
 }
 
-static void on_result(void *arg, const char *fqdn, enum apply_end end, enum avi_class class, const char *message)
+static void on_result(void *arg, const char *fqdn, const struct apply_result *result)
 {
 	static const char *const names[] = {
 		[APPLY_DONE] = "done", [APPLY_AGAIN] = "again", [APPLY_FAILED] = "failed", [APPLY_FOREIGN] = "foreign",
 	};
 	struct queue *q = arg;
 
-	(void)class;
-	assert_non_null(message);
+	assert_non_null(result->message);
 	q->n_results++;
-	q->end = end;
-	strs_take(&q->results, xasprintf("%s %s", fqdn, names[end]));
+	q->end = result->end;
+	strs_take(&q->results, xasprintf("%s %s", fqdn, names[result->end]));
 	uv_stop(&q->bench->talk->loop);
 }
 
