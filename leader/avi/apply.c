@@ -89,7 +89,7 @@ static void run(struct apply *apply);
 /* False when the answer to a write cannot be read as the object. */
 static bool take_answer(struct apply *apply, const struct op *op, const cJSON *json)
 {
-	if (!json || !adopt_object(apply, op, json))
+	if (!json || !gs_refs_have_names(json) || !adopt_object(apply, op, json))
 		return false;
 	if (op->gs && op->gs->down_response)
 		actual_mark_down_response(apply->options.actual, op->gs->tenant, op->gs->name);
@@ -121,6 +121,14 @@ static void ask_by_name(struct apply *apply, bool is_gs, const char *name, avi_d
 		.method = "GET", .path = path, .tenant = current(apply)->tenant, .done = done, .arg = apply });
 }
 
+/* Who asks in one tenant is shown admin's objects too. */
+static bool is_object(const cJSON *object, const char *tenant, const char *name)
+{
+	CLEANUP(freep) char *whose = object_tenant(object, tenant);
+
+	return streq0(json_str(object, "name"), name) && streq(whose, tenant);
+}
+
 /* The object of that name, NULL where there is none. False: nothing was said, and the pass has ended. */
 static bool read_answer(struct apply *apply, const struct avi_reply *reply, const char *name, const cJSON **found)
 {
@@ -138,7 +146,7 @@ static bool read_answer(struct apply *apply, const struct avi_reply *reply, cons
 		return false;
 	}
 	cJSON_ArrayForEach(object, results)
-		if (!*found && streq0(json_str(object, "name"), name))
+		if (!*found && is_object(object, current(apply)->tenant, name))
 			*found = object;
 	return true;
 }
@@ -188,7 +196,9 @@ static void on_read(void *arg, const struct avi_reply *reply)
 		return;
 	if (!found)
 		forget_object(apply, op);
-	if (found && !adopt_object(apply, op, found)) {
+	if (found && !gs_refs_have_names(found)) {
+		finish(apply, APPLY_FAILED, AVI_UNREADABLE, "an object read by name: references without names", -1);
+	} else if (found && !adopt_object(apply, op, found)) {
 		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->failure.message, -1);
 	} else if (found && apply->failure.class == AVI_NOTFOUND && streq0(json_str(found, "uuid"), op->uuid)) {
 		apply->failure.end = APPLY_FAILED;

@@ -340,13 +340,26 @@ static char *text_of(const cJSON *object, const char *key)
 	return is_set(text) ? xstrdup(text) : NULL;
 }
 
-static char *read_tenant(const cJSON *object, const char *tenant)
+/* Not only a uuid. */
+static bool ref_has_name(const char *ref)
 {
-	char *name = read_ref(object, "tenant_ref");
+	const char *mark = strchr(ref, '#');
+	CLEANUP(freep) char *bare = xstrndup(ref, strcspn(ref, "#"));
 
-	if (name)
-		return name;
-	return xstrdup(is_set(tenant) && !streq(tenant, "*") ? tenant : DEFAULT_TENANT);
+	return (mark && mark[1]) || query_name(bare).n;
+}
+
+/* Who asks in one tenant gets its objects and those of "admin", whose uuid is its name. */
+char *object_tenant(const cJSON *object, const char *tenant)
+{
+	CLEANUP(freep) char *name = read_ref(object, "tenant_ref");
+	bool is_all = !is_set(tenant) || streq(tenant, "*");
+
+	if (name && (ref_has_name(json_str(object, "tenant_ref")) || streq(name, DEFAULT_TENANT)))
+		return TAKE(name);
+	if (!is_all)
+		return xstrdup(tenant);
+	return name ? NULL : xstrdup(DEFAULT_TENANT);
 }
 
 static bool read_member(const cJSON *json, struct gs_member *member)
@@ -443,6 +456,18 @@ static void read_profiles(const cJSON *json, struct gs *gs)
 		strs_add_once(&gs->deviations, "site_persistence_enabled");
 }
 
+bool gs_refs_have_names(const cJSON *object)
+{
+	const char *persistence = json_str(object, "application_persistence_profile_ref");
+	const char *pki = json_str(object, "pki_profile_ref");
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json_get(object, "health_monitor_refs"))
+		if (cJSON_IsString(item) && !ref_has_name(item->valuestring))
+			return false;
+	return (!persistence || ref_has_name(persistence)) && (!pki || ref_has_name(pki));
+}
+
 struct gs *gs_from_json(const cJSON *object, const char *tenant)
 {
 	const char *name = json_str(object, "name"), *uuid = json_str(object, "uuid");
@@ -453,7 +478,9 @@ struct gs *gs_from_json(const cJSON *object, const char *tenant)
 
 	if (!is_set(name) || !is_set(uuid))
 		return NULL;
-	owner = read_tenant(object, tenant);
+	owner = object_tenant(object, tenant);
+	if (!owner)
+		return NULL;
 	gs = gs_new(owner, name);
 	gs->uuid = xstrdup(uuid);
 	gs->created_by = text_of(object, "created_by");
@@ -495,7 +522,9 @@ struct monitor *monitor_from_json(const cJSON *object, const char *tenant)
 
 	if (!is_set(name) || !is_set(uuid))
 		return NULL;
-	owner = read_tenant(object, tenant);
+	owner = object_tenant(object, tenant);
+	if (!owner)
+		return NULL;
 	monitor = monitor_new(owner, name);
 	monitor->uuid = xstrdup(uuid);
 	monitor->type = monitor_type_of(json_str(object, "type"));

@@ -17,10 +17,15 @@
 cJSON *gs_to_json(const struct gs *gs);
 cJSON *monitor_to_json(const struct monitor *monitor);
 
-/* NULL when it has no name or uuid (nothing can be done with it). `tenant`: of the request, for objects without tenant_ref
- * ("*" gives "admin"). */
+/* NULL when it has no name or uuid (nothing can be done with it), or when it cannot be told whose it is. `tenant`: of the
+ * request, for objects without tenant_ref ("*" gives "admin") and for those whose tenant_ref is a uuid ("*": cannot be told). */
 struct gs *gs_from_json(const cJSON *object, const char *tenant);
 struct monitor *monitor_from_json(const cJSON *object, const char *tenant);
+
+/* Whose it is, as above. NULL: it cannot be told, with "*" only. Yours to free. */
+char *object_tenant(const cJSON *object, const char *tenant);
+/* False: a service that refers to something by uuid only, so that it cannot be compared. */
+bool gs_refs_have_names(const cJSON *object);
 
 /* "…/api/x/uuid#name" -> "name"; see above. Yours to free; NULL for NULL. */
 char *ref_name(const char *ref);

@@ -2,6 +2,7 @@
 #include "tests/unit/bench.h"
 
 #define ING KIND_INGRESS
+#define SHOP_BLUE { ING, "east", "web/shop", "10.0.0.1", .paths = "/", .tenant = "blue", .ns_tenant = "blue" }
 #define SHOP { ING, "east", "web/shop", "10.0.0.1", .paths = "/" }
 
 struct apply_case {
@@ -16,6 +17,7 @@ struct apply_case {
 	enum avi_class class;
 	const char *left;              /* what the next plan would do */
 	int64_t retry_after_ms;        /* 0: nothing is asked for */
+	const char *tenant;            /* NULL: admin */
 };
 
 #define ALONE "'controlPlaneHmOnly': true"         /* no monitors */
@@ -175,6 +177,16 @@ static const struct apply_case apply_cases[] = {
 	  { GS_BY_NAME, 200, "[@gs" AT_SHOP "]", NULL } },
 	  .asked = "POST " GS "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_UNREADABLE, .left = "" },
 
+	{ "an answer whose references have no names cannot be compared", .was_spec = "", .was = { SHOP }, .spec = "'ttl': 30", .now = { SHOP },
+	  .answers = { { "PUT " GS_UUID, 200, "@gs" AT_SHOP " nameless", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP "]", NULL } },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_AGAIN, .class = AVI_UNREADABLE, .left = "" },
+	{ "nor what was read", .was_spec = "", .was = { SHOP }, .spec = "'ttl': 30", .now = { SHOP },
+	  .answers = { { "PUT " GS_UUID, 503, "", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " nameless]", NULL } },
+	  .asked = "PUT " GS_UUID "\n" GS_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_UNREADABLE, .left = "update service(ttl)" },
+	{ "admin's service of the same name is another one", .spec = ALONE, .now = { SHOP_BLUE },
+	  .answers = { { "POST " GS, 502, "", NULL }, { GS_BY_NAME, 200, "[@gs" AT_SHOP " admin]", NULL } },
+	  .asked = "POST " GS "\n" GS_BY_NAME "\n", .end = APPLY_FAILED, .class = AVI_SERVER, .tenant = "blue", .left = "create service" },
+
 	/* it is refused: the pass stops there */
 	{ "a refusal",
 	  .now = { SHOP }, .answers = { { "POST " HM, 400, "{\"error\": \"no\"}", NULL } }, .asked = "POST " HM "\n",
@@ -266,7 +278,7 @@ static void the_pass_ends(void **state)
 	assert_text(avi_class_name(result.class), avi_class_name(c->class));
 	assert_int_equal(result.retry_after_ms, c->retry_after_ms ? c->retry_after_ms : -1);
 	assert_text(left, c->left);
-	assert_text(b->talk->ctl.tenant, "admin");
+	assert_text(b->talk->ctl.tenant, c->tenant ? c->tenant : "admin");
 	bench_free(b);
 }
 

@@ -121,6 +121,12 @@ static cJSON *object_named(struct bench *b, const char *fqdn, bool is_gs)
 	return NULL;
 }
 
+static void set_text(cJSON *json, const char *key, const char *text)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(json, key);
+	json_put_str(json, key, text);
+}
+
 /* "@gs NAME words" */
 static cJSON *object_of(struct bench *b, const char *text)
 {
@@ -141,6 +147,12 @@ static cJSON *object_of(struct bench *b, const char *text)
 		json_put_str(json, "created_by", "amko-77");
 	else if (strstr(text, "foreign"))
 		json_put(json, "markers", scene_json("[{'key': 'created-by', 'values': ['amko-77']}]"));
+	if (strstr(text, "nameless")) {
+		cJSON_DeleteItemFromObjectCaseSensitive(json, "health_monitor_refs");
+		json_add_str(json_put_array(json, "health_monitor_refs"), "https://c/api/healthmonitor/healthmonitor-1");
+	}
+	if (strstr(text, "admin"))
+		set_text(json, "tenant_ref", "https://c/api/tenant/admin#admin");
 	if (strstr(text, "older"))
 		set_number(json, is_gs ? "ttl" : "monitor_port", 7);
 	return json;

@@ -32,7 +32,7 @@ void bench_carry_out(struct bench *b, const char *fqdn);
 char *bench_left(struct bench *b, const char *fqdn);
 /* From now on these are the controller's answers. A body may be "@gs NAME" or "@monitor NAME": the object that is wanted now,
  * with its uuid; followed by words: "foreign" (another owner's), "bare" (nobody's), "older" (with a ttl of 7, or port 7),
- * "unreadable" (without uuid). "[@gs NAME]" is a list of it. */
+ * "unreadable" (without uuid), "nameless" (its references are uuids), "admin" (of that tenant). "[@gs NAME]" is a list of it. */
 void bench_answers(struct bench *b, const struct scripted *answers, size_t max);
 /* What was asked of the controller since the last time, logins apart: "PUT /api/...\n...". Borrowed. */
 const char *bench_asked(struct bench *b);

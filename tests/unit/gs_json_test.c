@@ -410,7 +410,10 @@ static const struct read_case gs_read_cases[] = {
 	{ "everything else may be missing", GS(""), "blue", "blue/g" },
 	{ "all tenants are no tenant", GS(""), "*", "admin/g" },
 	{ "the tenant is told by name", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7#blue\""), "*", "blue/g" },
-	{ "the tenant is told by uuid", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7\""), "*", "tenant-7/g" },
+	{ "a tenant told by uuid is the one that was asked for", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7\""), "blue", "blue/g" },
+	{ "or admin, whose uuid is its name", GS(", \"tenant_ref\": \"https://h/api/tenant/admin\""), "blue", "admin/g" },
+	{ "admin's uuid is a name for who asked for all", GS(", \"tenant_ref\": \"https://h/api/tenant/admin\""), "*", "admin/g" },
+	{ "who asked for all cannot tell another tenant by uuid", GS(", \"tenant_ref\": \"https://h/api/tenant/tenant-7\""), "*", NULL },
 	{ "references that name nothing count as absent",
 	  GS(", \"tenant_ref\": \"/\", \"health_monitor_refs\": [\"\", \"#\", \"/api/healthmonitor?name=a\"], "
 	     "\"application_persistence_profile_ref\": \"//\", \"pki_profile_ref\": \"/?x=y\""), "blue", "blue/g monitors=a" },
