@@ -96,6 +96,13 @@ static void listing_failed(struct leader *leader, const char *why)
 	uv_timer_start(leader->list_timer, on_list_due, (uint64_t)wait_ms, 0);
 }
 
+/* Not while writes that failed make the others wait: the check at the end of that resumes them. */
+static void resume(struct leader *leader)
+{
+	if (!health_doubts_ms(leader->health))
+		reconcile_resume(leader->reconcile);
+}
+
 static void on_listed(void *arg, struct actual **actual, const char *default_pki, const char *why)
 {
 	struct leader *leader = arg;
@@ -125,7 +132,7 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 		leader_set_phase(leader, PHASE_SYNCING);
 	if (leader->phase == PHASE_RUNNING) {
 		reconcile_retry_all(leader->reconcile);
-		reconcile_resume(leader->reconcile);
+		resume(leader);
 	}
 	leader_advance(leader);
 }
@@ -188,7 +195,7 @@ static void on_leads(struct leader *leader)
 	case PHASE_RUNNING:
 		/* A doubt that did not prove true: go on. Else, and once a refresh interval: what does it have now? */
 		if (reconcile_is_paused(leader->reconcile) && !leader->is_outage)
-			reconcile_resume(leader->reconcile);
+			resume(leader);
 		else if (!leader->is_listing)
 			list(leader);
 		break;
@@ -232,17 +239,29 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	view_conditions(leader);
 }
 
+/* No storm: everybody waits while one asks, and longer while one name after the other fails. */
+static void suspect(struct leader *leader, const char *fqdn, const struct apply_result *result)
+{
+	bool is_first = !health_doubts_ms(leader->health);
+
+	reconcile_pause(leader->reconcile);
+	health_suspect(leader->health, fqdn,
+		       result->others == OTHERS_WAIT_AND_SLOW_DOWN ? result->retry_after_ms : -1);
+	if (is_first && health_doubts_ms(leader->health))
+		log_warn("writes_wait", KV("wait_ms", (long long)health_doubts_ms(leader->health)),
+			 KV("err", result->message));
+}
+
 static void on_result(void *arg, const char *fqdn, const struct apply_result *result)
 {
 	struct leader *leader = arg;
 
 	if (result->end == APPLY_FOREIGN)
 		log_warn("name_taken", KV("fqdn", fqdn), KV("err", result->message));
-	/* No storm: everybody waits while one asks. */
-	if (result->others != OTHERS_GO_ON) {
-		reconcile_pause(leader->reconcile);
-		health_suspect(leader->health);
-	}
+	if (result->others != OTHERS_GO_ON)
+		suspect(leader, fqdn, result);
+	else if (result->end == APPLY_DONE)
+		health_trust(leader->health);
 	view_conditions(leader);
 	stop_if_quiet(leader);
 }

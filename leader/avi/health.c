@@ -1,6 +1,6 @@
 #include "leader/avi/health.h"
 
-#include "common/io/backoff.h"
+#include "leader/avi/doubt.h"
 
 #define NOT_LEADER_MS 10000
 #define RETRY_MIN_MS 5000
@@ -12,6 +12,7 @@ struct health {
 	int64_t interval_ms;
 	uv_timer_t *timer;
 	struct backoff backoff;
+	struct doubt doubt;
 	bool is_checking, is_bad;
 };
 
@@ -27,6 +28,7 @@ struct health *health_new(const struct health_options *options)
 	health->options = *options;
 	health->interval_ms = 600 * 1000;
 	health->backoff = (struct backoff){ .min_ms = RETRY_MIN_MS, .max_ms = RETRY_MAX_MS };
+	doubt_init(&health->doubt);
 	health->timer = xcalloc(1, sizeof(*health->timer));
 	uv_timer_init(options->loop, health->timer);
 	health->timer->data = health;
@@ -38,6 +40,7 @@ void health_free(struct health *health)
 	if (!health)
 		return;
 	uv_close((uv_handle_t *)health->timer, close_handle);
+	doubt_release(&health->doubt);
 	free(health);
 }
 
@@ -51,7 +54,7 @@ static int64_t next_wait_ms(struct health *health, enum controller_health result
 	if (result == CONTROLLER_LEADER || result == CONTROLLER_NOT_LEADER)
 		backoff_reset(&health->backoff);
 	if (result == CONTROLLER_LEADER)
-		return health->interval_ms;
+		return health_doubts_ms(health) ? health_doubts_ms(health) : health->interval_ms;
 	return result == CONTROLLER_NOT_LEADER ? NOT_LEADER_MS : backoff_next_ms(&health->backoff);
 }
 
@@ -74,10 +77,23 @@ void health_check_now(struct health *health)
 	controller_check(health->controller, on_checked, health);
 }
 
-void health_suspect(struct health *health)
+void health_suspect(struct health *health, const char *name, int64_t retry_after_ms)
 {
-	if (!health->is_bad)
+	bool is_waiting = health->is_checking || health->is_bad || health_doubts_ms(health);
+
+	doubt_raise(&health->doubt, name, !is_waiting, retry_after_ms, uv_now(health->options.loop));
+	if (!is_waiting)
 		health_check_now(health);
+}
+
+void health_trust(struct health *health)
+{
+	doubt_end(&health->doubt);
+}
+
+int64_t health_doubts_ms(const struct health *health)
+{
+	return doubt_left_ms(&health->doubt, uv_now(health->options.loop));
 }
 
 void health_follow(struct health *health, struct controller *controller)
@@ -86,6 +102,8 @@ void health_follow(struct health *health, struct controller *controller)
 	health->is_checking = false;
 	health->is_bad = false;
 	backoff_reset(&health->backoff);
+	doubt_release(&health->doubt);
+	doubt_init(&health->doubt);
 	health_check_now(health);
 }
 
