@@ -24,8 +24,9 @@ struct cluster {
 	struct kube_client *kube;
 	struct informer *informers[N_WATCHES];
 	enum served served[N_DISCOVERIES];
-	/* Discovery runs through `discovered` one by one. */
+	/* Discovery asks which API groups there are, then runs through `discovered` one by one. */
 	struct kube_call *call;
+	bool is_listed[N_DISCOVERIES]; /* its group and version are among them */
 	size_t at;
 	uv_timer_t *timer;
 	struct backoff backoff;
@@ -157,6 +158,7 @@ static void watch(struct cluster *cluster, int which)
 		.on_change = kinds[which].on_change,
 		.on_state = on_state,
 		.arg = cluster,
+		.times = cluster->options.times,
 	});
 }
 
@@ -169,72 +171,95 @@ static void watch_what_is_served(struct cluster *cluster)
 		watch(cluster, WATCH_INGRESSES);
 }
 
-static void discovery_failed(struct cluster *cluster, const struct err *err)
+static void discovery_failed(struct cluster *cluster, const char *what, const struct err *err, int64_t retry_after_ms)
 {
+	int64_t wait_ms = backoff_next_ms(&cluster->backoff);
+
 	cluster->discovery_err = *err;
-	err_wrap(&cluster->discovery_err, "discover %s", discovered[cluster->at]->plural);
-	discover_after(cluster, backoff_next_ms(&cluster->backoff));
+	err_wrap(&cluster->discovery_err, "discover %s", what);
+	discover_after(cluster, MAX(wait_ms, MIN(retry_after_ms, DISCOVERY_RETRY_MAX_MS)));
 	cluster->options.on_state(cluster->options.arg, cluster);
 }
 
-/* Only a list of resources says that one is not served; a gateway may answer 200 with anything. */
-static bool is_resource_list(const cJSON *answer, struct err *err)
+/* Only a list of that kind says that something is not in it; a gateway may answer 200 with anything. */
+static bool is_list_of(const cJSON *answer, const char *kind, const char *key, struct err *err)
 {
-	if (streq0(json_str(answer, "kind"), "APIResourceList") && cJSON_IsArray(json_get(answer, "resources")))
+	if (streq0(json_str(answer, "kind"), kind) && cJSON_IsArray(json_get(answer, key)))
 		return true;
-	err_set(err, ERR_INVALID, "the answer is no APIResourceList");
+	err_set(err, ERR_INVALID, "HTTP 200: the answer is no %s", kind);
 	err->http_status = 200;
 	return false;
 }
 
-static bool lists_resource(const cJSON *answer, const char *plural)
+static bool has_text(const cJSON *list, const char *key, const char *text)
 {
-	const cJSON *resource;
+	const cJSON *item;
 
-	cJSON_ArrayForEach(resource, json_get(answer, "resources")) {
-		const char *name = json_str(resource, "name");
-
-		if (name && streq(name, plural))
+	cJSON_ArrayForEach(item, list)
+		if (streq0(json_str(item, key), text))
 			return true;
-	}
 	return false;
+}
+
+static bool lists_version(const cJSON *groups, const struct kube_resource *resource)
+{
+	const cJSON *group;
+
+	cJSON_ArrayForEach(group, groups)
+		if (streq0(json_str(group, "name"), resource->group) &&
+		    has_text(json_get(group, "versions"), "version", resource->version))
+			return true;
+	return false;
+}
+
+/* What was seen served is never "absent" again in this process: its list is stale then. */
+static void note_served(struct cluster *cluster, bool is_served)
+{
+	enum served *served = &cluster->served[cluster->at++];
+
+	if (is_served)
+		*served = SERVED_YES;
+	else if (*served == SERVED_UNKNOWN)
+		*served = SERVED_NO;
 }
 
 static void discover_next(struct cluster *cluster);
 
-/* What was seen served is never "absent" again in this process: its list is stale then. */
+/* A 404 is no answer here: the version was listed a moment ago. */
 static void on_discovered(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
 {
 	struct cluster *cluster = arg;
-	enum served *served = &cluster->served[cluster->at];
+	const char *plural = discovered[cluster->at]->plural;
 	struct err bad = { 0 };
 
-	(void)retry_after_ms;
 	cluster->call = NULL;
-	if (!err && !is_resource_list(json, &bad))
+	if (!err && !is_list_of(json, "APIResourceList", "resources", &bad))
 		err = &bad;
-	if (err && err->code != ERR_NOTFOUND) {
-		discovery_failed(cluster, err);
+	if (err) {
+		discovery_failed(cluster, plural, err, retry_after_ms);
 		return;
 	}
-	if (!err && lists_resource(json, discovered[cluster->at]->plural))
-		*served = SERVED_YES;
-	else if (*served == SERVED_UNKNOWN)
-		*served = SERVED_NO;
-	cluster->at++;
+	note_served(cluster, has_text(json_get(json, "resources"), "name", plural));
 	discover_next(cluster);
+}
+
+static void discovery_done(struct cluster *cluster)
+{
+	cluster->discovery_err = (struct err){ 0 };
+	backoff_reset(&cluster->backoff);
+	watch_what_is_served(cluster);
+	discover_after(cluster, DISCOVERY_PERIOD_MS);
+	cluster->options.on_state(cluster->options.arg, cluster);
 }
 
 static void discover_next(struct cluster *cluster)
 {
 	CLEANUP(freep) char *path = NULL;
 
+	while (cluster->at < N_DISCOVERIES && !cluster->is_listed[cluster->at])
+		note_served(cluster, false);
 	if (cluster->at == N_DISCOVERIES) {
-		cluster->discovery_err = (struct err){ 0 };
-		backoff_reset(&cluster->backoff);
-		watch_what_is_served(cluster);
-		discover_after(cluster, DISCOVERY_PERIOD_MS);
-		cluster->options.on_state(cluster->options.arg, cluster);
+		discovery_done(cluster);
 		return;
 	}
 	path = xasprintf("/apis/%s/%s", discovered[cluster->at]->group, discovered[cluster->at]->version);
@@ -242,12 +267,29 @@ static void discover_next(struct cluster *cluster)
 		.method = "GET", .path = path, .done = on_discovered, .arg = cluster });
 }
 
-static void discover(struct cluster *cluster)
+static void on_groups(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
 {
-	if (cluster->call)
+	struct cluster *cluster = arg;
+	struct err bad = { 0 };
+
+	cluster->call = NULL;
+	if (!err && !is_list_of(json, "APIGroupList", "groups", &bad))
+		err = &bad;
+	if (err) {
+		discovery_failed(cluster, "API groups", err, retry_after_ms);
 		return;
+	}
+	for (size_t i = 0; i < N_DISCOVERIES; i++)
+		cluster->is_listed[i] = lists_version(json_get(json, "groups"), discovered[i]);
 	cluster->at = 0;
 	discover_next(cluster);
+}
+
+static void discover(struct cluster *cluster)
+{
+	if (!cluster->call)
+		cluster->call = kube_start(cluster->kube, &(struct kube_request){
+			.method = "GET", .path = "/apis", .done = on_groups, .arg = cluster });
 }
 
 struct cluster *cluster_new(const struct cluster_options *options)

@@ -1,7 +1,8 @@
 /* leader/watch/cluster.h - one member cluster: which kinds it serves, their informers, its health.
  *
- * Discovery first (GET /apis/...): a kind that a successful discovery shows as not served is an empty, complete list, unless
- * this process has seen it served: then it is stale and its objects stay. Routes served: Ingresses are not watched, on purpose.
+ * Discovery first (GET /apis, and /apis/GROUP/VERSION of what is listed there): a kind that a successful discovery shows as
+ * not served is an empty, complete list, unless this process has seen it served: then it is stale and its objects stay. A 404
+ * alone shows nothing. Routes served: Ingresses are not watched, on purpose.
  * Discovery is repeated every 5 min and after a 404.
  *
  * Ownership: the cluster owns its client and informers. Freeing it first takes all its objects out (on_object with after NULL)
@@ -25,6 +26,7 @@ struct cluster_options {
 	void (*on_namespace)(void *arg, struct cluster *cluster, const char *name);
 	void (*on_state)(void *arg, struct cluster *cluster);
 	void *arg;
+	struct informer_times times;           /* 0: the usual ones. Tests shorten them */
 };
 
 struct cluster *cluster_new(const struct cluster_options *options);

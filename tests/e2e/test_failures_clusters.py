@@ -104,10 +104,10 @@ def write_right_members(site):
 
 
 @pytest.mark.parametrize("spoil, failure, mend", [
-    pytest.param(stop, trouble("Unreachable", "routes", "connect to 127.0.0.1"), start, id="down"),
-    pytest.param(distrust, trouble("Unreachable", "routes", "certificate of 127.0.0.1"), write_right_members,
+    pytest.param(stop, trouble("Unreachable", "API groups", "connect to 127.0.0.1"), start, id="down"),
+    pytest.param(distrust, trouble("Unreachable", "API groups", "certificate of 127.0.0.1"), write_right_members,
                  id="wrong-authority"),
-    pytest.param(use_unknown_token, trouble("Unauthorized", "routes", "HTTP 401"), write_right_members,
+    pytest.param(use_unknown_token, trouble("Unauthorized", "API groups", "HTTP 401"), write_right_members,
                  id="unknown-token"),
     pytest.param(use_login_that_fails, trouble("Unauthorized", "exec plugin", "exit code 1: not logged in"), log_in,
                  id="login-fails"),
