@@ -12,6 +12,7 @@ struct apply {
 	size_t at;
 	struct avi_call *call;
 	size_t ref_at;                 /* which reference of the service is looked for */
+	bool is_unsure;                /* what became of the current operation is not known */
 	/* A write was not done: what ends the pass when all is read by name that has to be. */
 	struct {
 		enum apply_end end;
@@ -41,20 +42,21 @@ void apply_cancel(struct apply *apply)
 		apply_free(apply);
 }
 
+static const struct op *current(const struct apply *apply)
+{
+	return &apply->plan.ops[apply->at];
+}
+
 static void finish(struct apply *apply, enum apply_end end, enum avi_class class, const char *message, int64_t retry_after_ms)
 {
 	apply_done_fn *done = apply->options.done;
 	void *arg = apply->options.arg;
 	CLEANUP(freep) char *text = xstrdup(message);
+	CLEANUP(op_freep) struct op *unsure = apply->is_unsure ? op_copy(current(apply)) : NULL;
 
 	apply_free(apply);
 	done(arg, &(struct apply_result){ .end = end, .class = class, .others = reaction_others(class), .message = text,
-					  .retry_after_ms = retry_after_ms });
-}
-
-static const struct op *current(const struct apply *apply)
-{
-	return &apply->plan.ops[apply->at];
+					  .retry_after_ms = retry_after_ms, .unsure = unsure });
 }
 
 static void forget_object(struct apply *apply, const struct op *op)
@@ -129,6 +131,12 @@ static bool is_object(const cJSON *object, const char *tenant, const char *name)
 	return streq0(json_str(object, "name"), name) && streq(whose, tenant);
 }
 
+static void end_unsure(struct apply *apply, enum avi_class class, const char *message, int64_t retry_after_ms)
+{
+	apply->is_unsure = true;
+	finish(apply, APPLY_FAILED, class, message, retry_after_ms);
+}
+
 /* The object of that name, NULL where there is none. False: nothing was said, and the pass has ended. */
 static bool read_answer(struct apply *apply, const struct avi_reply *reply, const char *name, const cJSON **found)
 {
@@ -137,12 +145,12 @@ static bool read_answer(struct apply *apply, const struct avi_reply *reply, cons
 	apply->call = NULL;
 	*found = NULL;
 	if (reaction_step(DEED_READ, reply->class) != STEP_GO_ON) {
-		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+		end_unsure(apply, reply->class, reply->err->msg, reply->retry_after_ms);
 		return false;
 	}
 	/* "results": null is an empty list; without it nothing was said. */
 	if (reply->class == AVI_OK && !cJSON_IsArray(results) && !cJSON_IsNull(results)) {
-		finish(apply, APPLY_FAILED, AVI_UNREADABLE, "an object read by name: an answer without results", -1);
+		end_unsure(apply, AVI_UNREADABLE, "an object read by name: an answer without results", -1);
 		return false;
 	}
 	cJSON_ArrayForEach(object, results)
@@ -197,7 +205,7 @@ static void on_read(void *arg, const struct avi_reply *reply)
 	if (!found)
 		forget_object(apply, op);
 	if (found && !gs_refs_have_names(found)) {
-		finish(apply, APPLY_FAILED, AVI_UNREADABLE, "an object read by name: references without names", -1);
+		end_unsure(apply, AVI_UNREADABLE, "an object read by name: references without names", -1);
 	} else if (found && !adopt_object(apply, op, found)) {
 		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->failure.message, -1);
 	} else if (found && apply->failure.class == AVI_NOTFOUND && streq0(json_str(found, "uuid"), op->uuid)) {
@@ -248,11 +256,12 @@ static void on_write(void *arg, const struct avi_reply *reply)
 		return;
 	}
 	log_failed(apply, op, class, message);
+	apply->is_unsure = step == STEP_WAIT_AND_READ;
 	apply->failure.end = step == STEP_READ_AND_PLAN ? APPLY_AGAIN : APPLY_FAILED;
 	apply->failure.class = class;
 	apply->failure.message = xstrdup(message);
 	apply->failure.retry_after_ms = reply->retry_after_ms;
-	if (step == STEP_WAIT)
+	if (step == STEP_WAIT || step == STEP_WAIT_AND_READ)
 		end_failed(apply);
 	else if (step == STEP_FIND_REFS)
 		look_for_refs(apply);
@@ -292,14 +301,34 @@ static void run(struct apply *apply)
 		.may_send = apply->options.may_send, .done = on_write, .arg = apply });
 }
 
-struct apply *apply_start(const struct apply_options *options, struct wanted *wanted, struct plan *plan)
+static struct apply *apply_new(const struct apply_options *options)
 {
 	struct apply *apply = xcalloc(1, sizeof(*apply));
 
-	assert(plan->n_ops > 0);
 	apply->options = *options;
 	apply->owner = xstrdup(options->owner);
 	apply->fqdn = xstrdup(options->fqdn);
+	return apply;
+}
+
+struct apply *apply_read(const struct apply_options *options, const struct op *op)
+{
+	struct apply *apply = apply_new(options);
+
+	apply->plan.ops = op_copy(op);
+	apply->plan.n_ops = 1;
+	apply->failure.end = APPLY_AGAIN;
+	apply->failure.message = xstrdup("an object of this name is somebody else's");
+	apply->failure.retry_after_ms = -1;
+	ask_by_name(apply, op_is_gs(op), op->name, on_read);
+	return apply;
+}
+
+struct apply *apply_start(const struct apply_options *options, struct wanted *wanted, struct plan *plan)
+{
+	struct apply *apply = apply_new(options);
+
+	assert(plan->n_ops > 0);
 	apply->wanted = *wanted;
 	apply->plan = *plan;
 	*wanted = (struct wanted){ 0 };

@@ -4,6 +4,9 @@
  * what is read by name and is somebody else's ends in APPLY_FOREIGN; an object that was not found by an update and is there refers
  * to something that is missing: what of it should be ours is read by name too.
  *
+ * A write of which it is not known what became of it ends the pass; its object is read before that name is planned anew, not at
+ * once, as a controller that is away would not answer that either.
+ *
  * Ownership: takes plan and wanted; apply_cancel() frees all (done is not called).
  * Errors:    by the result; done is called exactly once, never from inside apply_start().
  */
@@ -27,6 +30,7 @@ struct apply_result {
 	enum others others;            /* what it means for the other names */
 	const char *message;           /* "" with APPLY_DONE */
 	int64_t retry_after_ms;        /* what the controller asks for; -1: nothing */
+	const struct op *unsure;       /* the write whose fate is not known, for apply_read(); borrowed; NULL: none */
 };
 typedef void apply_done_fn(void *arg, const struct apply_result *result);
 
@@ -41,4 +45,6 @@ struct apply_options {
 };
 
 struct apply *apply_start(const struct apply_options *options, struct wanted *wanted, struct plan *plan);
+/* Only reads the object of an operation by name. APPLY_AGAIN: actual has what is there. */
+struct apply *apply_read(const struct apply_options *options, const struct op *op);
 void apply_cancel(struct apply *apply);                    /* NULL is fine */

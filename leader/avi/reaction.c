@@ -1,7 +1,7 @@
 #include "leader/avi/reaction.h"
 
 #define ALL_WAIT { STEP_WAIT, STEP_WAIT, STEP_WAIT, STEP_WAIT }
-#define ALL_IN_DOUBT { STEP_READ_AND_WAIT, STEP_READ_AND_WAIT, STEP_READ_AND_WAIT, STEP_WAIT }
+#define ALL_IN_DOUBT { STEP_WAIT_AND_READ, STEP_WAIT_AND_READ, STEP_WAIT_AND_READ, STEP_WAIT }
 
 static const struct {
 	enum next_step steps[N_DEEDS];
@@ -21,7 +21,7 @@ static const struct {
 	[AVI_REFERRED]        = { ALL_WAIT, OTHERS_GO_ON },
 	[AVI_NOTFOUND]        = { { STEP_FIND_REFS,     STEP_READ_AND_PLAN, STEP_GO_ON,         STEP_GO_ON }, OTHERS_GO_ON },
 	/* It exists: what is there may be ours. An update or a deletion has no such conflict with a name of ours. */
-	[AVI_CONFLICT]        = { { STEP_READ_AND_PLAN, STEP_READ_AND_WAIT, STEP_READ_AND_WAIT, STEP_WAIT }, OTHERS_GO_ON },
+	[AVI_CONFLICT]        = { { STEP_READ_AND_PLAN, STEP_WAIT_AND_READ, STEP_WAIT_AND_READ, STEP_WAIT }, OTHERS_GO_ON },
 	[AVI_CONCURRENT]      = { { STEP_READ_AND_PLAN, STEP_READ_AND_PLAN, STEP_READ_AND_PLAN, STEP_WAIT }, OTHERS_GO_ON },
 	[AVI_NOT_LEADER]      = { ALL_WAIT, OTHERS_WAIT },
 	/* It is the whole system's. */

@@ -14,7 +14,7 @@ enum next_step {
 	STEP_UNSET,
 	STEP_GO_ON,                    /* it is done: the next one. A read: look at what was found, perhaps nothing */
 	STEP_READ_AND_PLAN,            /* the controller is not as was thought: read it by name, plan anew at once */
-	STEP_READ_AND_WAIT,            /* what became of it is not known: read it by name, plan anew after the name's back-off */
+	STEP_WAIT_AND_READ,            /* what became of it is not known: read it by name after the name's back-off, plan anew */
 	STEP_FIND_REFS,                /* what it refers to is missing: read that by name; gone: plan anew at once, else wait */
 	STEP_WAIT,                     /* nothing was done: plan anew after the name's back-off */
 };

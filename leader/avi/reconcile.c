@@ -24,6 +24,7 @@ struct name {
 	struct backoff backoff;
 	uint64_t due_ms;               /* waiting: on the loop's clock */
 	char *problem;
+	struct op *unsure;             /* the last write, when its fate is not known: read before the next plan */
 	struct apply *apply;
 	uint64_t marked_ns;            /* for the latency of the change */
 	struct name *prev, *next;      /* in the list of its state */
@@ -109,6 +110,7 @@ static void forget(struct name *name)
 	HASH_DEL(name->reconcile->names, name);
 	apply_cancel(name->apply);
 	free(name->problem);
+	op_free(name->unsure);
 	free(name->fqdn);
 	free(name);
 }
@@ -186,6 +188,8 @@ static void on_applied(void *arg, const struct apply_result *result)
 	CLEANUP(freep) char *fqdn = xstrdup(name->fqdn);
 
 	name->apply = NULL;
+	op_free(name->unsure);
+	name->unsure = result->unsure ? op_copy(result->unsure) : NULL;
 	adapt_width(r, result);
 	metric_add(&passes, 1, end_name(result->end));
 	if (r->is_noting)
@@ -202,14 +206,31 @@ static void on_applied(void *arg, const struct apply_result *result)
 	start_turning(r);
 }
 
+static struct apply_options fly(struct name *name)
+{
+	struct apply_options options = name->reconcile->target;
+
+	set_state(name, NAME_IN_FLIGHT);
+	name->is_marked_again = false;
+	options.fqdn = name->fqdn;
+	options.done = on_applied;
+	options.arg = name;
+	return options;
+}
+
 /* One pass. */
 static void pass(struct name *name)
 {
 	struct reconcile *r = name->reconcile;
-	struct apply_options options = r->target;
+	struct apply_options options;
 	CLEANUP(wanted_release) struct wanted wanted = { 0 };
 	CLEANUP(plan_release) struct plan plan = { 0 };
 
+	if (name->unsure) {
+		options = fly(name);
+		name->apply = apply_read(&options, name->unsure);
+		return;
+	}
 	r->options.make_plan(r->options.arg, name->fqdn, &wanted, &plan);
 	if (!plan.n_ops) {
 		if (name->problem)
@@ -224,13 +245,9 @@ static void pass(struct name *name)
 		wait_for_retry(name, problem, -1);
 		return;
 	}
-	set_state(name, NAME_IN_FLIGHT);
-	name->is_marked_again = false;
 	name->n_rounds++;
 	r->n_passes++;
-	options.fqdn = name->fqdn;
-	options.done = on_applied;
-	options.arg = name;
+	options = fly(name);
 	name->apply = apply_start(&options, &wanted, &plan);
 }
 

@@ -6,6 +6,7 @@
  *   APPLY_AGAIN, or   │    ▼
  *   marked meanwhile  └─ in flight ── failed ──► waiting (1 s ... 120 s) ──► pending
  *
+ * A name whose last write had no answer is read by name before it is planned again.
  * At most `width` names are in flight; the width is halved when the others are to slow down (reaction.h) and grows back by one a
  * success. Nothing starts while it is paused. One name never waits for another's failure.
  * Ownership: owns the queue and what is in flight.

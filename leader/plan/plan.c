@@ -14,6 +14,33 @@ const char *op_type_name(enum op_type type)
 	return names[type];
 }
 
+static void release_op(struct op *op)
+{
+	free(op->tenant);
+	free(op->name);
+	free(op->uuid);
+	free(op->fields);
+}
+
+struct op *op_copy(const struct op *op)
+{
+	struct op *copy = xcalloc(1, sizeof(*copy));
+
+	copy->type = op->type;
+	copy->tenant = xstrdup(op->tenant);
+	copy->name = xstrdup(op->name);
+	copy->uuid = xstrdup(op->uuid);
+	return copy;
+}
+
+void op_free(struct op *op)
+{
+	if (!op)
+		return;
+	release_op(op);
+	free(op);
+}
+
 /* What stands between this beginning and this mark, or the end. Names of services have no slash: "--/" begins a path. */
 static bool cut_old_name(const char *name, const char *begin, const char *mark, struct slice *gs)
 {
@@ -252,12 +279,8 @@ void plan_release(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->n_ops; i++) {
-		free(plan->ops[i].tenant);
-		free(plan->ops[i].name);
-		free(plan->ops[i].uuid);
-		free(plan->ops[i].fields);
-	}
+	for (size_t i = 0; i < plan->n_ops; i++)
+		release_op(&plan->ops[i]);
 	free(plan->ops);
 	free(plan->held_because);
 	*plan = (struct plan){ 0 };

@@ -25,6 +25,10 @@ struct op {
 bool op_is_gs(const struct op *op);
 bool op_is_creation(const struct op *op);
 bool op_is_deletion(const struct op *op);
+/* The same operation on the same object, without what is written. */
+struct op *op_copy(const struct op *op);
+void op_free(struct op *op);                               /* NULL is fine */
+DEFINE_CLEANUP(struct op *, op_free)
 
 struct plan {
 	struct op *ops;

@@ -33,19 +33,19 @@ static const struct reaction_case {
 	{ "an object that was read", DEED_READ, 200, "{}", STEP_GO_ON, OTHERS_GO_ON },
 
 	/* no answer: network, time-out, half an answer */
-	{ "a creation without an answer may have been carried out", DEED_CREATE, 0, NULL, STEP_READ_AND_WAIT, OTHERS_WAIT },
-	{ "an update without an answer may have been carried out", DEED_UPDATE, 0, NULL, STEP_READ_AND_WAIT, OTHERS_WAIT },
-	{ "a deletion without an answer may have been carried out", DEED_DELETE, 0, NULL, STEP_READ_AND_WAIT, OTHERS_WAIT },
+	{ "a creation without an answer may have been carried out", DEED_CREATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
+	{ "an update without an answer may have been carried out", DEED_UPDATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
+	{ "a deletion without an answer may have been carried out", DEED_DELETE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
 	{ "what cannot be read is not known", DEED_READ, 0, NULL, STEP_WAIT, OTHERS_WAIT },
 
 	/* 419, 5xx, a proxy's HTML */
-	{ "a creation and 419", DEED_CREATE, 419, "", STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "an update and 500", DEED_UPDATE, 500, ERROR("Internal Server Error"), STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "a creation and a proxy", DEED_CREATE, 502, HTML, STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "an update and a controller that starts", DEED_UPDATE, 503, "", STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "a deletion and a gateway time-out", DEED_DELETE, 504, NULL, STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "an update and the last server error", DEED_UPDATE, 599, "", STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
-	{ "a redirect", DEED_CREATE, 302, "", STEP_READ_AND_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "a creation and 419", DEED_CREATE, 419, "", STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "an update and 500", DEED_UPDATE, 500, ERROR("Internal Server Error"), STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "a creation and a proxy", DEED_CREATE, 502, HTML, STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "an update and a controller that starts", DEED_UPDATE, 503, "", STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "a deletion and a gateway time-out", DEED_DELETE, 504, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "an update and the last server error", DEED_UPDATE, 599, "", STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "a redirect", DEED_CREATE, 302, "", STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
 	{ "a reading and 503", DEED_READ, 503, HTML, STEP_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
 
 	/* "already exists", 409 */
@@ -54,8 +54,8 @@ static const struct reaction_case {
 	{ "a monitor exists, said with 500", DEED_CREATE, 500, HM_EXISTS, STEP_READ_AND_PLAN, OTHERS_GO_ON },
 	{ "a service exists", DEED_CREATE, 409, GS_EXISTS, STEP_READ_AND_PLAN, OTHERS_GO_ON },
 	{ "409 in other words", DEED_CREATE, 409, ERROR("no"), STEP_READ_AND_PLAN, OTHERS_GO_ON },
-	{ "an update and 409", DEED_UPDATE, 409, ERROR("no"), STEP_READ_AND_WAIT, OTHERS_GO_ON },
-	{ "a deletion and 409", DEED_DELETE, 409, ERROR("no"), STEP_READ_AND_WAIT, OTHERS_GO_ON },
+	{ "an update and 409", DEED_UPDATE, 409, ERROR("no"), STEP_WAIT_AND_READ, OTHERS_GO_ON },
+	{ "a deletion and 409", DEED_DELETE, 409, ERROR("no"), STEP_WAIT_AND_READ, OTHERS_GO_ON },
 
 	/* 400 */
 	{ "a creation on a follower", DEED_CREATE, 400, NOT_LEADER, STEP_WAIT, OTHERS_WAIT },

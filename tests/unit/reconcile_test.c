@@ -291,6 +291,61 @@ static void all_that_wait_may_be_tried_at_once(void **state)
 	assert_counts(q, 0, 0, 0);
 }
 
+#define BY_NAME(name) "GET /api/gslbservice?include_name=&name=" name
+
+static void a_write_without_an_answer_is_looked_for_before_the_next_plan(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	ANSWERS(q, { PUT("a.org"), 503, "", NULL }, { BY_NAME("a.org"), 200, "[@gs a.org]", NULL });
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_text(bench_asked(q->bench), PUT("a.org") "\n");
+	assert_counts(q, 0, 0, 1);
+	run_until_idle(q);
+	assert_results(q, "a.org failed, a.org again");
+	assert_text(bench_asked(q->bench), PUT("a.org") "\n" BY_NAME("a.org") "\n");
+	assert_int_equal(q->n_plans, 2);
+	assert_counts(q, 0, 0, 0);
+}
+
+static void a_controller_that_is_away_is_not_asked_for_what_was_lost(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	ANSWERS(q, { PUT("a.org"), 503, "", NULL }, { BY_NAME("a.org"), 200, "[@gs a.org older]", NULL });
+	mark(q, "a.org");
+	run_until_results(q, 1);
+	reconcile_pause(q->reconcile);
+	mark(q, "a.org");
+	talk_run_a_while(q->bench->talk);
+	assert_text(bench_asked(q->bench), PUT("a.org") "\n");
+	ANSWERS(q, { BY_NAME("a.org"), 200, "[@gs a.org older]", NULL }, { PUT("a.org"), 200, "@gs a.org", NULL });
+	reconcile_resume(q->reconcile);
+	run_until_idle(q);
+	assert_text(bench_asked(q->bench), PUT("a.org") "\n" BY_NAME("a.org") "\n" PUT("a.org") "\n");
+	assert_counts(q, 0, 0, 0);
+}
+
+/* Else the service would stay behind, as nothing of it is known. */
+static void a_lost_creation_is_looked_for_although_nothing_is_wanted_any_more(void **state)
+{
+	struct queue *q = *state;
+
+	bench_world(q->bench, ALONE, shop, 1);
+	ANSWERS(q, { "POST /api/gslbservice/", 503, "", NULL });
+	mark(q, "a.org");
+	run_until_results(q, 1);
+	ANSWERS(q, { BY_NAME("a.org"), 200, "[@gs a.org]", NULL }, { "DELETE /api/gslbservice/gslbservice-a.org", 204, "", NULL });
+	bench_world(q->bench, ALONE, NULL, 0);
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_results(q, "a.org failed, a.org again, a.org done");
+	assert_counts(q, 0, 0, 0);
+}
+
 static void somebody_elses_name_waits(void **state)
 {
 	struct queue *q = *state;
@@ -486,6 +541,9 @@ int main(void)
 		QUEUE(a_failing_name_is_tried_again_by_itself),
 		QUEUE(a_failing_name_whose_inputs_change_does_not_wait),
 		QUEUE(all_that_wait_may_be_tried_at_once),
+		QUEUE(a_write_without_an_answer_is_looked_for_before_the_next_plan),
+		QUEUE(a_controller_that_is_away_is_not_asked_for_what_was_lost),
+		QUEUE(a_lost_creation_is_looked_for_although_nothing_is_wanted_any_more),
 		QUEUE(somebody_elses_name_waits),
 		QUEUE(a_controller_that_disagrees_is_not_written_to_for_ever),
 		QUEUE(nothing_starts_while_it_is_paused),
