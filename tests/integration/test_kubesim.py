@@ -563,6 +563,37 @@ def test_a_trickle(sim, api):
     assert time.monotonic() - began > 0.5
 
 
+def test_a_rule_for_the_pages_behind_the_first(sim, api):
+    fill(api, 3)
+    sim.fault({"verb": "list", "param": "continue"}, times=5, gone=True)
+    status, page = api.call("GET", "/api/v1/configmaps?limit=2")
+    assert status == 200 and len(page["items"]) == 2
+    assert api.call("GET", f"/api/v1/configmaps?limit=2&continue={page['metadata']['continue']}")[0] == 410
+
+
+def test_an_answer_and_a_line_of_many_bytes(sim, api):
+    sim.fault({"verb": "list"}, pad_bytes=100000)
+    answer = api.open("GET", INGRESSES).read()
+    assert len(answer) > 100000 and json.loads(answer)["kind"] == "IngressList"
+    sim.fault({"verb": "watch"}, pad_bytes=100000)
+    watch = Watch(sim, INGRESSES)
+    line = watch.answer.readline()
+    assert len(line) > 100000 and json.loads(line)["type"] == "BOOKMARK"
+    api.must("POST", INGRESSES, ingress())
+    assert watch.take(1) == [("ADDED", "shop")]
+    watch.close()
+
+
+def test_a_watch_in_drops(sim, api):
+    sim.fault({"verb": "watch"}, bytes_per_second=2000)
+    watch = Watch(sim, INGRESSES)
+    began = time.monotonic()
+    api.must("POST", INGRESSES, ingress())
+    assert watch.take(1) == [("ADDED", "shop")]
+    assert time.monotonic() - began > 0.15
+    watch.close()
+
+
 def test_lies_about_versions(sim, api):
     sim.fault({"verb": "list"}, times=3, resource_version="text")
     assert api.must("GET", INGRESSES)["metadata"]["resourceVersion"] == "not-a-number"

@@ -4,6 +4,7 @@
 
 #include "tests/sim/kubesim/api.h"
 
+#define DRIP_MS 100
 #define RV_KEY "\"resourceVersion\":\""
 
 static const struct field match_fields[] = {
@@ -13,6 +14,7 @@ static const struct field match_fields[] = {
 	{ "resource", STR_AT(struct ks_rule, resource) },
 	{ "verb", STR_AT(struct ks_rule, verb) },
 	{ "user", STR_AT(struct ks_rule, user) },
+	{ "param", STR_AT(struct ks_rule, param) },
 	{ 0 },
 };
 
@@ -25,6 +27,7 @@ static const struct field action_fields[] = {
 	{ "retry_after_s", INT_AT(struct ks_rule, retry_after_s), .max = INT_MAX, .absent = -1 },
 	{ "delay_ms", INT_AT(struct ks_rule, delay_ms), .max = INT_MAX },
 	{ "bytes_per_second", INT_AT(struct ks_rule, bytes_per_s), .max = INT_MAX },
+	{ "pad_bytes", INT_AT(struct ks_rule, pad_bytes), .max = 256 * 1024 * 1024 },
 	{ "half", BOOL_AT(struct ks_rule, is_half) },
 	{ "close", BOOL_AT(struct ks_rule, is_closed) },
 	{ "endless", BOOL_AT(struct ks_rule, is_endless) },
@@ -69,6 +72,7 @@ static bool rule_fits(const struct fault_rule *base, const void *request)
 
 	return fits(rule->cluster, r->cluster->name) && fits(rule->method, r->method) && fits(rule->verb, r->verb) &&
 	       fits(rule->resource, r->plural) && fits(rule->user, r->user) &&
+	       (!rule->param || ks_param(r, rule->param)) &&
 	       (!rule->path || strncmp(rule->path, r->path, strlen(rule->path)) == 0);
 }
 
@@ -81,6 +85,17 @@ const struct fault_kind ks_fault_kind = {
 	.release = rule_release,
 	.fits = rule_fits,
 };
+
+size_t ks_drip(const struct ks_rule *rule, uint64_t *tick_ms)
+{
+	*tick_ms = rule->bytes_per_s < 1000 / DRIP_MS ? 1000 / (uint64_t)rule->bytes_per_s : DRIP_MS;
+	return MAX((size_t)rule->bytes_per_s * DRIP_MS / 1000, (size_t)1);
+}
+
+char *ks_pad(const struct ks_rule *rule, const char *text)
+{
+	return xasprintf("{%*s%s", rule->pad_bytes, "", *text == '{' ? text + 1 : text);
+}
 
 char *ks_lie(struct ks_rule *rule, const char *text)
 {

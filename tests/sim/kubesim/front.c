@@ -8,7 +8,6 @@
 #define MAX_BODY_BYTES (3u * 1024 * 1024)      /* as the real one */
 #define MAX_CONNECTIONS 20000
 #define IDLE_TIMEOUT_S 300
-#define DRIP_MS 100
 
 /* An exchange whose time has not come, or whose answer comes drop by drop. */
 struct held {
@@ -140,17 +139,14 @@ static void send_slowly(struct ks_front *front, struct http_exchange *x, struct 
 {
 	struct held *held = held_new(front, x, rule);
 	size_t n = rule->is_half ? reply->n_body / 2 : reply->n_body;
-	uint64_t tick_ms = rule->bytes_per_s ? DRIP_MS : 1;
+	uint64_t tick_ms = 1;
 
 	held->text = TAKE(reply->body);
 	if (!held->text)
 		held->text = xstrdup("");
 	held->n_text = n;
 	held->is_cut = rule->is_half;
-	held->per_tick =
-		rule->bytes_per_s ? MAX((size_t)rule->bytes_per_s * DRIP_MS / 1000, (size_t)1) : MAX(n, (size_t)1);
-	if (rule->bytes_per_s && rule->bytes_per_s < 1000 / DRIP_MS)
-		tick_ms = 1000 / (uint64_t)rule->bytes_per_s;
+	held->per_tick = rule->bytes_per_s ? ks_drip(rule, &tick_ms) : MAX(n, (size_t)1);
 	http_stream_begin(x, reply->status, reply->content_type, MAX(n, (size_t)1), on_gone, held);
 	uv_timer_start(&held->timer, on_drip, 0, tick_ms);
 }
@@ -180,11 +176,19 @@ static void refuse_by_rule(const struct ks_rule *rule, struct ks_reply *reply)
 		strs_take(&reply->headers, xasprintf("Retry-After: %d", rule->retry_after_s));
 }
 
+/* Takes the text. */
+static void set_body(struct ks_reply *reply, char *text)
+{
+	free(reply->body);
+	reply->body = text;
+	reply->n_body = strlen(text);
+}
+
 /* A list that never ends: its next page is the first one. */
 static void make_endless(const struct ks_request *r, struct ks_reply *reply)
 {
 	static const char end[] = "},\"items\":[";
-	char *at = reply->status == 200 && reply->body ? strstr(reply->body, end) : NULL, *text;
+	char *at = reply->status == 200 && reply->body ? strstr(reply->body, end) : NULL;
 	CLEANUP(freep) char *plain = NULL;
 	CLEANUP(freep) char *token = NULL;
 
@@ -192,23 +196,17 @@ static void make_endless(const struct ks_request *r, struct ks_reply *reply)
 		return;
 	plain = xasprintf("{\"rv\":%lu,\"start\":\"\"}", (unsigned long)r->cluster->rv);
 	token = ks_base64(slice_of(plain));
-	text = xasprintf("%.*s,\"continue\":\"%s\"%s", (int)(at - reply->body), reply->body, token, at);
-	free(reply->body);
-	reply->body = text;
-	reply->n_body = strlen(text);
+	set_body(reply, xasprintf("%.*s,\"continue\":\"%s\"%s", (int)(at - reply->body), reply->body, token, at));
 }
 
 static void bend_reply(const struct ks_request *r, struct ks_rule *rule, struct ks_reply *reply)
 {
 	if (rule->is_endless)
 		make_endless(r, reply);
-	if (rule->lie && reply->body) {
-		char *text = ks_lie(rule, reply->body);
-
-		free(reply->body);
-		reply->body = text;
-		reply->n_body = strlen(text);
-	}
+	if (rule->lie && reply->body)
+		set_body(reply, ks_lie(rule, reply->body));
+	if (rule->pad_bytes && reply->body)
+		set_body(reply, ks_pad(rule, reply->body));
 }
 
 /* 0: a watch has begun; else the reply's status. */

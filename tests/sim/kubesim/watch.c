@@ -16,17 +16,22 @@ struct ks_watch {
 	char *version;                 /* as which the objects are shown */
 	struct ks_filter filter;
 	struct ks_rule *rule;          /* NULL: nothing goes wrong */
-	uv_timer_t timer;
+	uv_timer_t timer, drip;
+	int n_open;                    /* of the two */
+	struct buf pending;            /* what is still to be sent drop by drop */
 	bool wants_bookmarks;
 	uint64_t after_rv;             /* only what is newer */
 };
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct ks_watch *w = container_of((uv_timer_t *)handle, struct ks_watch, timer);
+	struct ks_watch *w = handle->data;
 
+	if (--w->n_open)
+		return;
 	ks_filter_release(&w->filter);
 	ks_rule_unref(w->rule);
+	buf_release(&w->pending);
 	free(w->version);
 	free(w);
 }
@@ -37,6 +42,7 @@ static void watch_drop(struct ks_watch *w)
 	DL_DELETE(w->kind->watches, w);
 	w->x = NULL;
 	uv_close((uv_handle_t *)&w->timer, on_closed);
+	uv_close((uv_handle_t *)&w->drip, on_closed);
 }
 
 static void watch_end(struct ks_watch *w)
@@ -59,16 +65,37 @@ static void on_timeout(uv_timer_t *timer)
 
 /* --- lines ----------------------------------------------------------------------------------------------- */
 
-static void send_line(const struct ks_watch *w, const struct buf *line)
+static void on_drip(uv_timer_t *timer)
+{
+	struct ks_watch *w = container_of(timer, struct ks_watch, drip);
+	uint64_t tick_ms;
+	size_t n = MIN(ks_drip(w->rule, &tick_ms), w->pending.n);
+
+	if (!n)
+		return;
+	http_stream_send(w->x, (struct slice){ w->pending.p, n });
+	buf_drop(&w->pending, n);
+}
+
+/* What is more than may wait is lost. */
+static void send_bytes(struct ks_watch *w, struct slice bytes)
+{
+	if (w->rule && w->rule->bytes_per_s)
+		buf_add(&w->pending, bytes);
+	else
+		http_stream_send(w->x, bytes);
+}
+
+static void send_line(struct ks_watch *w, const struct buf *line)
 {
 	CLEANUP(freep) char *other = NULL;
 
 	if (!w->rule || !w->rule->lie) {
-		http_stream_send(w->x, buf_slice(line));
+		send_bytes(w, buf_slice(line));
 		return;
 	}
 	other = ks_lie(w->rule, buf_str(line));
-	http_stream_send(w->x, slice_of(other));
+	send_bytes(w, slice_of(other));
 }
 
 static void print_event(struct buf *out, const char *type, const struct ks_version *version, const struct ks_kind *kind,
@@ -206,6 +233,18 @@ static void add_expired(struct buf *out, uint64_t rv, uint64_t now)
 	buf_printf(out, "{\"type\":\"ERROR\",\"object\":%s}\n", text);
 }
 
+/* A bookmark of that many bytes, and some. */
+static void add_long_line(const struct ks_watch *w, uint64_t rv, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf line;
+	CLEANUP(freep) char *padded = NULL;
+
+	buf_init(&line, 4096);
+	add_bookmark(w, rv, false, &line);
+	padded = ks_pad(w->rule, buf_str(&line));
+	buf_puts(out, padded);
+}
+
 /* What the stream begins with; true when it also ends with that. */
 static bool make_beginning(struct beginning *b, const struct ks_request *r, uint64_t rv, bool is_given)
 {
@@ -215,6 +254,8 @@ static bool make_beginning(struct beginning *b, const struct ks_request *r, uint
 
 	if (rule && rule->is_malformed)
 		buf_puts(&b->lines, MALFORMED);
+	if (rule && rule->pad_bytes)
+		add_long_line(w, r->cluster->rv, &b->lines);
 	if (rule && rule->gone == KS_GONE_EVENT) {
 		add_expired(&b->lines, rv, r->cluster->rv);
 		return true;
@@ -253,6 +294,21 @@ static bool select_name(const struct ks_request *r, struct ks_filter *filter, st
 	       ks_refuse(reply, 400, "BadRequest", "%s", err.msg);
 }
 
+static void watch_init_timers(uv_loop_t *loop, struct ks_watch *w)
+{
+	uint64_t tick_ms;
+
+	uv_timer_init(loop, &w->timer);
+	uv_timer_init(loop, &w->drip);
+	w->timer.data = w->drip.data = w;
+	w->n_open = 2;
+	buf_init(&w->pending, QUEUE_BYTES);
+	if (!w->rule || !w->rule->bytes_per_s)
+		return;
+	ks_drip(w->rule, &tick_ms);
+	uv_timer_start(&w->drip, on_drip, 0, tick_ms);
+}
+
 bool ks_watch_start(uv_loop_t *loop, const struct ks_request *r, struct http_exchange *x, struct ks_rule *rule,
 		    struct ks_reply *reply)
 {
@@ -274,7 +330,7 @@ bool ks_watch_start(uv_loop_t *loop, const struct ks_request *r, struct http_exc
 			       .filter = filter,
 			       .rule = ks_rule_ref(rule),
 			       .wants_bookmarks = ks_param_is_true(r, "allowWatchBookmarks")};
-	uv_timer_init(loop, &w->timer);
+	watch_init_timers(loop, w);
 	DL_APPEND(w->kind->watches, w);
 	b.watch = w;
 	buf_init(&b.lines, KS_ANSWER_MAX_BYTES);
