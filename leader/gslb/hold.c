@@ -1,25 +1,26 @@
 /* What stays as it is because a cluster is not known: see knowledge.h. */
 #include "leader/gslb/member.h"
 
-/* An object whose Namespaces are not listed yet is seen but not judged: whether it is selected, and for whom, is still open. */
-static bool is_judged(const struct build_input *in, const struct candidate *candidate)
+/* An object that is selected gives its address itself. One that is not speaks for the address only when its cluster is known to
+ * the end: as long as it is not, another object there may serve the same name at the same address and be selected. */
+static bool speaks(const struct build_input *in, const char *tenant, const struct candidate *candidate)
 {
-	size_t position = knowledge_position(in->knowledge, candidate->cluster);
+	const char *selected_for = NULL;
 
-	return candidate->ns || position == in->knowledge->n || in->knowledge->v[position].has_namespaces;
+	if (knowledge_knows_cluster(in->knowledge, candidate->cluster))
+		return true;
+	return policy_select(in->policy, candidate->cluster, candidate->ns, candidate->object, candidate->record,
+			     in->default_tenant, &selected_for) == SELECTED && streq(selected_for, tenant);
 }
 
-/* A known object accounts for this address: what becomes of it is decided by that object, not by the unknown cluster. */
-static bool is_explained(const struct build_input *in, const struct gs_member *member)
+/* A known object accounts for this address: what becomes of it is decided by that object, not by what is unknown. */
+static bool is_explained(const struct build_input *in, const char *tenant, const struct gs_member *member)
 {
 	for (size_t i = 0; i < in->n_candidates; i++) {
 		const struct host_record *record = in->candidates[i].record;
+		bool is_same_vs = record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid);
 
-		if (!is_judged(in, &in->candidates[i]))
-			continue;
-		if (streq(record->ip, member->ip))
-			return true;
-		if (record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid))
+		if ((is_same_vs || streq(record->ip, member->ip)) && speaks(in, tenant, &in->candidates[i]))
 			return true;
 	}
 	return false;
@@ -57,7 +58,7 @@ static void hold_members(const struct build_input *in, const struct gs *actual, 
 		for (size_t m = 0; m < actual->groups[g].n_members; m++) {
 			const struct gs_member *member = &actual->groups[g].members[m];
 
-			if (member->ip && !is_explained(in, member))
+			if (member->ip && !is_explained(in, actual->tenant, member))
 				out->members[out->n_members++] = (struct held_member){ member, actual->groups[g].priority };
 		}
 	}

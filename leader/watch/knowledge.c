@@ -81,6 +81,13 @@ static bool is_wholly_known(const struct cluster_knowledge *cluster)
 	return true;
 }
 
+bool knowledge_knows_cluster(const struct knowledge *knowledge, const char *cluster)
+{
+	size_t at = knowledge_position(knowledge, cluster);
+
+	return at == knowledge->n || is_wholly_known(&knowledge->v[at]);
+}
+
 bool knowledge_is_whole(const struct knowledge *knowledge)
 {
 	for (size_t i = 0; i < knowledge->n; i++)

@@ -33,6 +33,8 @@ size_t knowledge_position(const struct knowledge *knowledge, const char *cluster
 /* The object that this part names cannot be judged: its cluster is a member that the policy matches and is not known
  * completely, or the part cannot be read. policy NULL (deleted on purpose): everything can be judged. */
 bool knowledge_is_unknown_part(const struct knowledge *knowledge, const struct gdp *policy, const char *part);
+/* This cluster is known completely, or is no member: nothing of it is still to come. */
+bool knowledge_knows_cluster(const struct knowledge *knowledge, const char *cluster);
 /* Every cluster that the policy matches is known completely: what refers to no cluster may be judged. */
 bool knowledge_is_complete(const struct knowledge *knowledge, const struct gdp *policy);
 /* Every member cluster is known completely, matched or not. */
