@@ -225,6 +225,7 @@ cJSON *leader_sync_json(const struct leader *leader)
 	static const char *const phases[] = { "waiting", "checking", "listing", "syncing", "running" };
 	cJSON *json = cJSON_CreateObject(), *config, *policy;
 	const struct gdp *in_force = policies_in_force(leader->policies);
+	const char *reason, *message;
 
 	json_put_bool(json, "settled", is_settled(leader));
 	json_put_str(json, "phase", phases[leader->phase]);
@@ -241,6 +242,8 @@ cJSON *leader_sync_json(const struct leader *leader)
 	} else {
 		json_put(policy, "in_force", cJSON_CreateNull());
 	}
+	json_put_str(policy, "accepted", policies_condition(leader->policies, &reason, &message));
+	json_put_str(policy, "reason", reason);
 	put_clusters(leader, json);
 	put_own(leader, json);
 	put_names(leader, json);
