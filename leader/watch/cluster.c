@@ -225,7 +225,8 @@ static void note_served(struct cluster *cluster, bool is_served)
 
 static void discover_next(struct cluster *cluster);
 
-/* A 404 is no answer here: the version was listed a moment ago. */
+/* A 404 shows nothing of what was listed a moment ago; nor does the list of an API server that starts, which answers 503 for
+ * what it does not have yet. Absent is what neither has. */
 static void on_discovered(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
 {
 	struct cluster *cluster = arg;
@@ -235,11 +236,11 @@ static void on_discovered(void *arg, const cJSON *json, const struct err *err, i
 	cluster->call = NULL;
 	if (!err && !is_list_of(json, "APIResourceList", "resources", &bad))
 		err = &bad;
-	if (err) {
+	if (err && (err->http_status != 404 || cluster->is_listed[cluster->at])) {
 		discovery_failed(cluster, plural, err, retry_after_ms);
 		return;
 	}
-	note_served(cluster, has_text(json_get(json, "resources"), "name", plural));
+	note_served(cluster, !err && has_text(json_get(json, "resources"), "name", plural));
 	discover_next(cluster);
 }
 
@@ -256,8 +257,6 @@ static void discover_next(struct cluster *cluster)
 {
 	CLEANUP(freep) char *path = NULL;
 
-	while (cluster->at < N_DISCOVERIES && !cluster->is_listed[cluster->at])
-		note_served(cluster, false);
 	if (cluster->at == N_DISCOVERIES) {
 		discovery_done(cluster);
 		return;

@@ -1,8 +1,8 @@
 /* leader/watch/cluster.h - one member cluster: which kinds it serves, their informers, its health.
  *
- * Discovery first (GET /apis, and /apis/GROUP/VERSION of what is listed there): a kind that a successful discovery shows as
- * not served is an empty, complete list, unless this process has seen it served: then it is stale and its objects stay. A 404
- * alone shows nothing. Routes served: Ingresses are not watched, on purpose.
+ * Discovery first (GET /apis, then /apis/GROUP/VERSION of each kind): a kind that a successful discovery shows as not served is
+ * an empty, complete list, unless this process has seen it served: then it is stale and its objects stay. A 404 alone shows
+ * nothing, nor does a list of groups: an API server that starts lists next to nothing at first. Routes served: Ingresses are not watched, on purpose.
  * Discovery is repeated every 5 min and after a 404.
  *
  * Ownership: the cluster owns its client and informers. Freeing it first takes all its objects out (on_object with after NULL)

@@ -152,6 +152,10 @@ static const struct row {
 	  .says = "", .known = "isrn" },
 	{ "a version without that resource has it not", { { "/apis/networking.k8s.io/v1", 200, RESOURCES("{\"name\":\"ingressclasses\"}") } },
 	  .says = "", .known = "isrn" },
+	{ "what is neither listed nor there is absent", { { "/apis", 200, GROUPS("") }, { "/apis/networking.k8s.io/v1", 404, "{}" } },
+	  .says = "", .known = "isrn" },
+	{ "what is not listed and cannot be asked for is not", { { "/apis", 200, GROUPS("") }, { "/apis/networking.k8s.io/v1", 503, "{}" } },
+	  "cluster east: discover ingresses: HTTP 503", CLUSTER_UNREACHABLE, "r" },
 	{ "a version that is listed and then not found is not absent", { { "/apis/networking.k8s.io/v1", 404, "{}" } },
 	  "cluster east: discover ingresses: HTTP 404", CLUSTER_BAD_ANSWER, "r" },
 	{ "nor is one whose server is away", { { "/apis", 200, GROUPS(NETWORKING "," OPENSHIFT) }, { "/apis/route.openshift.io/v1", 503, "{}" } },
@@ -199,6 +203,22 @@ static void shows(void **state)
 	if (known.has_namespaces)
 		*at++ = 'n';
 	assert_text(letters, row->known);
+	close_bench(&b);
+}
+
+/* An API server that starts lists next to nothing at first; one of an old aggregator may never list what it serves. */
+static void a_group_that_is_served_and_not_listed_is_not_absent(void **state)
+{
+	static const struct answer starting[] = { { "/apis", 200, GROUPS("") }, { 0 } };
+	struct cluster_knowledge known;
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, starting);
+	assert_true(awaits(&b, ""));
+	assert_int_equal(b.n_objects, 1);
+	cluster_knowledge(b.cluster, &known);
+	assert_true(known.is_complete[KIND_ROUTE]);    /* neither listed nor there */
 	close_bench(&b);
 }
 
@@ -253,6 +273,7 @@ static void a_kind_that_is_gone_is_stale_not_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_group_that_is_served_and_not_listed_is_not_absent),
 		cmocka_unit_test(a_kind_that_is_gone_is_stale_not_empty),
 	};
 	int n_failed = RUN_TABLE(shows, rows);
