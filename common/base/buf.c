@@ -44,21 +44,28 @@ bool buf_puts(struct buf *b, const char *s)
 	return buf_add(b, slice_of(s));
 }
 
+/* Mostly it fits into what is there: then it is written once. */
 bool buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap - b->n;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->p + b->n : NULL, room, fmt, ap);
 	va_end(ap);
 	assert(n >= 0);
-	if ((size_t)n > b->max - b->n)
+	if ((size_t)n > b->max - b->n) {
+		if (room)
+			b->p[b->n] = '\0';
 		return false;
-	reserve(b, (size_t)n);
-	va_start(ap, fmt);
-	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	}
+	if ((size_t)n >= room) {
+		reserve(b, (size_t)n);
+		va_start(ap, fmt);
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->n += (size_t)n;
 	return true;
 }

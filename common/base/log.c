@@ -118,7 +118,9 @@ static void add_field(struct buf *line, const struct log_field *f)
 		add_quoted(line, f->key);
 		buf_puts(line, ":");
 	} else {
-		buf_printf(line, "%s%s=", line->n ? " " : "", f->key);
+		buf_puts(line, line->n ? " " : "");
+		buf_puts(line, f->key);
+		buf_puts(line, "=");
 	}
 	add_value(line, f);
 }

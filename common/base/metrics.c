@@ -30,14 +30,18 @@ void metric_register(struct metric *m)
 
 static void add_label(struct buf *out, const char *name, const char *value)
 {
-	buf_printf(out, "%s%s=\"", out->n ? "," : "", name);
-	for (; value && *value; value++) {
-		if (*value == '"' || *value == '\\')
-			buf_printf(out, "\\%c", *value);
-		else if (*value == '\n')
-			buf_puts(out, "\\n");
-		else
-			buf_add(out, (struct slice){ value, 1 });
+	buf_puts(out, out->n ? "," : "");
+	buf_puts(out, name);
+	buf_puts(out, "=\"");
+	while (value && *value) {
+		size_t n = strcspn(value, "\"\\\n");
+
+		buf_add(out, (struct slice){ value, n });
+		value += n;
+		if (!*value)
+			break;
+		buf_puts(out, *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\");
+		value++;
 	}
 	buf_puts(out, "\"");
 }
