@@ -48,14 +48,6 @@ void json_wipe_free(cJSON *value)
 	cJSON_Delete(value);
 }
 
-char *json_text(const cJSON *value)
-{
-	char *text = cJSON_PrintUnformatted(value);
-
-	assert(text);
-	return text;
-}
-
 const cJSON *json_get(const cJSON *object, const char *key)
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);

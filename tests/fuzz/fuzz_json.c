@@ -1,5 +1,5 @@
-/* json: any bytes are refused with a reason, or give a value whose text is read as the same value; readers, lists
- * and maps of each value in it keep their promises. */
+/* json: any bytes are refused with a reason, or give a value whose text is cJSON's and is read as the same value; readers,
+ * lists and maps of each value in it keep their promises. */
 #include "common/base/pairs.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice input = fuzz_slice(data, size), trimmed = slice_trim(input);
 	CLEANUP(cJSON_Deletep) cJSON *value = NULL, *again = NULL;
-	CLEANUP(freep) char *text = NULL, *text_again = NULL;
+	CLEANUP(freep) char *text = NULL, *text_again = NULL, *theirs = NULL;
 	struct err err = { 0 };
 
 	value = json_parse(input, &err);
@@ -82,6 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	assert(trimmed.n && strchr("}]\"el.0123456789", trimmed.p[trimmed.n - 1]) && trimmed.p[trimmed.n - 1]);
 	text = json_text(value);
+	theirs = cJSON_PrintUnformatted(value);
+	assert(streq(text, theirs));
 	again = json_parse(slice_of(text), NULL);
 	assert(again);
 	text_again = json_text(again);
