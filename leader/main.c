@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &options);
 	log_init("leader", options.log_level, options.log_format);
-	json_init();
+	json_init_in_chunks();
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&process.loop);
 	options.leader.loop = &process.loop;

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "common/base/json_memory.h"
+
 static void *hook_malloc(size_t n)
 {
 	return xmalloc(n);
@@ -10,6 +12,11 @@ static void *hook_malloc(size_t n)
 void json_init(void)
 {
 	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = hook_malloc, .free_fn = free });
+}
+
+void json_init_in_chunks(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = json_alloc, .free_fn = json_dealloc });
 }
 
 cJSON *json_parse(struct slice text, struct err *err)

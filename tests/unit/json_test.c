@@ -1,6 +1,8 @@
 /* JSON: what is read, what is refused and where reading stopped. */
 #include "tests/unit/unit.h"
 
+#include <malloc.h>
+
 #include "common/base/json.h"
 
 struct parse_case {
@@ -92,9 +94,92 @@ static void text_is_as_cJSON_writes_it(void **state)
 	cJSON_free(theirs);
 }
 
+static cJSON *list_of(size_t n)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < n; i++)
+		json_put_int(json_add_object(list), "n", (int64_t)i);
+	return list;
+}
+
+static bool is_list_of(const cJSON *list, size_t n)
+{
+	const cJSON *item;
+	int64_t i = 0;
+
+	cJSON_ArrayForEach(item, list)
+		if (json_int(item, "n", -1) != i++)
+			return false;
+	return (size_t)i == n;
+}
+
+static void values_that_outlive_others_stay_whole(void **state)
+{
+	cJSON *lists[50];
+	size_t sum = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		lists[i] = list_of(i * 10);
+	for (size_t round = 0; round < 4; round++) {
+		for (size_t i = round; i < ARRAY_SIZE(lists); i += 3) {
+			cJSON_Delete(lists[i]);
+			lists[i] = list_of(i * 10);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+			assert_true(is_list_of(lists[i], i * 10));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		sum += (size_t)cJSON_GetArraySize(lists[i]);
+		cJSON_Delete(lists[i]);
+	}
+	assert_int_equal(sum, 12250);
+}
+
+static void a_text_of_a_megabyte_is_a_value_like_others(void **state)
+{
+	size_t n = 1024 * 1024;
+	char *text = xcalloc(n + 1, 1);
+	cJSON *list = list_of(3), *before = list_of(3);
+
+	(void)state;
+	memset(text, 'x', n);
+	json_add_str(list, text);
+	json_add_str(list, "after it");
+	assert_string_equal(cJSON_GetArrayItem(list, 3)->valuestring, text);
+	assert_string_equal(cJSON_GetArrayItem(list, 4)->valuestring, "after it");
+	cJSON_Delete(list);
+	assert_true(is_list_of(before, 3));
+	cJSON_Delete(before);
+	free(text);
+}
+
+static void what_is_deleted_is_given_back(void **state)
+{
+	size_t before;
+
+	(void)state;
+	cJSON_Delete(list_of(10000));
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < 100; i++) {
+		cJSON *kept = list_of(1);
+
+		cJSON_Delete(list_of(10000));
+		cJSON_Delete(kept);
+	}
+	assert_true(mallinfo2().uordblks <= before + 128 * 1024);
+}
+
 int main(void)
 {
-	json_init();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_that_outlive_others_stay_whole),
+		cmocka_unit_test(a_text_of_a_megabyte_is_a_value_like_others),
+		cmocka_unit_test(what_is_deleted_is_given_back),
+	};
+
+	json_init_in_chunks();
 	return RUN_TABLE(parsing, parse_cases) | RUN_TABLE(whole_numbers, int_cases) |
-	       RUN_TABLE(text_is_as_cJSON_writes_it, text_cases);
+	       RUN_TABLE(text_is_as_cJSON_writes_it, text_cases) | cmocka_run_group_tests(tests, NULL, NULL);
 }
