@@ -88,7 +88,7 @@ static void listing_failed(struct leader *leader, const char *why)
 	int64_t wait_ms = backoff_next_ms(&leader->list_backoff);
 
 	log_warn("listing_failed", KV("err", why), KV("retry_in_ms", (long long)wait_ms));
-	leader->is_outage = true;
+	leader->is_listing_bad = true;
 	reconcile_pause(leader->reconcile);
 	status_condition(leader->status, "ControllerReachable", "False", "BadListing", why);
 	if (leader->phase == PHASE_LISTING)
@@ -125,7 +125,7 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 		leader->actual = TAKE(*actual);
 		set_target(leader);
 	}
-	leader->is_outage = false;
+	leader->is_outage = leader->is_listing_bad = false;
 	log_info("listed", KV("services", actual_count_gs(leader->actual)), KV("monitors", actual_count_monitors(leader->actual)));
 	names_mark_all(leader);
 	if (leader->phase == PHASE_LISTING)
@@ -193,8 +193,9 @@ static void on_leads(struct leader *leader)
 			list(leader);
 		break;
 	case PHASE_RUNNING:
-		/* A doubt that did not prove true: go on. Else, and once a refresh interval: what does it have now? */
-		if (reconcile_is_paused(leader->reconcile) && !leader->is_outage)
+		/* The names that changed meanwhile come first; after an outage it is listed when they are done, and in any case
+		 * once a refresh interval. */
+		if (reconcile_is_paused(leader->reconcile) && !leader->is_listing_bad)
 			resume(leader);
 		else if (!leader->is_listing)
 			list(leader);
@@ -341,6 +342,9 @@ static void on_reconcile_idle(void *arg)
 {
 	struct leader *leader = arg;
 
+	if (leader->phase == PHASE_RUNNING && leader->is_outage && !leader->is_listing && !leader->is_stopping &&
+	    !reconcile_is_paused(leader->reconcile))
+		list(leader);
 	view_conditions(leader);
 	stop_if_quiet(leader);
 }

@@ -46,7 +46,8 @@ struct leader {
 	char *default_pki;
 	struct knowledge knowledge;
 	struct held_name *held;                /* names with deletions that have no cause */
-	bool is_outage;                        /* the controller was away since the last listing */
+	bool is_outage;                        /* the controller was away since the last listing: to be listed */
+	bool is_listing_bad;                   /* the last listing failed: nothing is written before one succeeds */
 	bool is_listing;
 	uv_timer_t *list_timer;                /* after a listing that failed */
 	struct backoff list_backoff;

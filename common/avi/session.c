@@ -385,7 +385,7 @@ struct avi_session *avi_session_new(const struct avi_session_options *options)
 	session->login = LOGIN_NONE;
 	/* Waits are between half and all of these. */
 	session->refused = (struct backoff){ .min_ms = 10000, .max_ms = 60000 };
-	session->unreachable = (struct backoff){ .min_ms = 2000, .max_ms = 60000 };
+	session->unreachable = (struct backoff){ .min_ms = 2000, .max_ms = 30000 };
 	session->unhelpful = session->refused;
 	uv_timer_init(session->loop, &session->turn);
 	return session;
@@ -419,6 +419,11 @@ const char *avi_session_version(const struct avi_session *session)
 bool avi_session_is_connected(const struct avi_session *session)
 {
 	return session->is_connected;
+}
+
+int64_t avi_session_held_ms(const struct avi_session *session)
+{
+	return MAX(avi_login_held_ms(session), (int64_t)0);
 }
 
 struct avi_call *avi_start(struct avi_session *session, const struct avi_request *request)

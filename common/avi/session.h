@@ -2,7 +2,7 @@
  *
  * The first request logs in. A 401 causes one re-login, however many requests met it, and each of them is repeated once;
  * a 401 met with cookies older than the present ones is only repeated. A refused login is not tried again before
- * avi_session_set_credentials() or its back-off (5 s ... 60 s), one that had no answer not before 1 s ... 60 s: no login
+ * avi_session_set_credentials() or its back-off (5 s ... 60 s), one that had no answer not before 1 s ... 30 s: no login
  * storm. At most 10000 requests wait for a login; while logins are held back requests fail at once, with the class,
  * code and text of the login that failed.
  * Ownership: the session copies its options but not http and loop, which must outlive it. Freeing it cancels its
@@ -69,6 +69,7 @@ void avi_session_free(struct avi_session *session);                    /* NULL i
 /* Other credentials: forgets cookies and back-off, also after a logout. The ones in force already: changes nothing. */
 void avi_session_set_credentials(struct avi_session *session, const char *username, const struct secret *password);
 const char *avi_session_version(const struct avi_session *session);    /* "" until known */
+int64_t avi_session_held_ms(const struct avi_session *session);        /* so long no login is tried; 0: not held back */
 bool avi_session_is_connected(const struct avi_session *session);      /* a login succeeded and was not refused since */
 
 struct avi_request {

@@ -4,7 +4,7 @@
 
 #define NOT_LEADER_MS 10000
 #define RETRY_MIN_MS 5000
-#define RETRY_MAX_MS 60000
+#define RETRY_MAX_MS 30000                     /* nobody wants to wait much longer for a controller that is back */
 
 struct health {
 	struct health_options options;
@@ -55,7 +55,10 @@ static int64_t next_wait_ms(struct health *health, enum controller_health result
 		backoff_reset(&health->backoff);
 	if (result == CONTROLLER_LEADER)
 		return health_doubts_ms(health) ? health_doubts_ms(health) : health->interval_ms;
-	return result == CONTROLLER_NOT_LEADER ? NOT_LEADER_MS : backoff_next_ms(&health->backoff);
+	if (result == CONTROLLER_NOT_LEADER)
+		return NOT_LEADER_MS;
+	/* While logins are held back a check would ask nobody. */
+	return MAX(backoff_next_ms(&health->backoff), avi_session_held_ms(controller_session(health->controller)));
 }
 
 static void on_checked(void *arg, enum controller_health result, const char *why)

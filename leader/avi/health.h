@@ -1,5 +1,5 @@
 /* leader/avi/health.h - keeps asking the controller whether it is there and leads: every refresh interval while it does,
- * every 10 s while another one leads, with back-off 5 s ... 60 s while it cannot be asked, at once when a write raised doubts,
+ * every 10 s while another one leads, with back-off 5 s ... 30 s while it cannot be asked, at once when a write raised doubts,
  * and again when writes have waited for as long as these doubts ask for (doubt.h).
  *
  * Ownership: borrows the controller, which health_follow() may replace.

@@ -143,6 +143,7 @@ static void a_refused_login_is_no_storm(void **state)
 	assert_text(t->last_err.msg, "POST /login: HTTP 401: Invalid credentials");
 	assert_int_equal(t->last_err.code, ERR_AUTH);
 	assert_true(t->last.retry_after_ms > 4000 && t->last.retry_after_ms <= 10000);
+	assert_in_range(avi_session_held_ms(t->session), 4000, 10000);
 	assert_int_equal(t->ctl.n_logins, 1);
 	assert_int_equal(t->ctl.n_requests, 0);
 	assert_false(avi_session_is_connected(t->session));
@@ -164,6 +165,7 @@ static void other_credentials_work_at_once(void **state)
 	avi_session_set_credentials(t->session, "admin", &password);
 	talk_ask_and_wait(t, "GET", "/api/cluster");
 	assert_class(t, AVI_OK);
+	assert_int_equal(avi_session_held_ms(t->session), 0);
 	assert_int_equal(t->ctl.n_logins, 2);
 }
 
