@@ -23,7 +23,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e conformance conformance-sim demo playground bench golden format clean
+.PHONY: all help deps test unit check layers integration e2e conformance conformance-sim demo playground bench soak outage golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
@@ -131,6 +131,12 @@ $(B)/bench/replay: tests/bench/replay.c
 bench: all $(B)/bench/replay  ## cold sync, latency, memory beside a raw replay; BENCH="--help" for its options
 	$(Q)./deploy/deps.sh e2e
 	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(BENCH)
+
+soak: all                 ## amko-leader killed at random moments with 10000 names: KILLS=50, SERVICES=10000, SEED=1
+	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/faults/soak.py $(if $(KILLS),--kills $(KILLS)) $(if $(SERVICES),--services $(SERVICES)) $(if $(SEED),--seed $(SEED))
+
+outage: all $(B)/bench/replay  ## the controller away for a minute while 5000 names change; OUTAGE="--help" for its options
+	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/faults/outage.py $(OUTAGE)
 
 format:                   ## clang-format over all C (advice, not a gate)
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
