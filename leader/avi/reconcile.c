@@ -9,7 +9,8 @@
 
 #define MAX_WIDTH 8
 #define PASSES_A_TURN 64               /* keeps the loop answering while thousands of names are looked at */
-#define MAX_ROUNDS 3                   /* then controller and plan disagree, and more writes would not help */
+#define MAX_SAME 3                     /* then controller and plan disagree, and more writes would not help */
+#define MAX_ROUNDS 20                  /* the same, in turns: more than a service and its monitors need that all are gone */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 120000
 
@@ -21,10 +22,13 @@ struct name {
 	enum name_state state;
 	bool is_marked_again;          /* in flight, and something changed meanwhile */
 	unsigned n_rounds;             /* passes with operations since the last change of its inputs or wait */
+	unsigned n_same;               /* of these, the last ones that began with the same operation */
+	char *first_op;                /* the operation that the last one began with; NULL: none yet */
 	struct backoff backoff;
 	uint64_t due_ms;               /* waiting: on the loop's clock */
 	char *problem;
 	struct op *unsure;             /* the last write, when its fate is not known: read before the next plan */
+	char *answer;                  /* what the controller said last that led to another pass at once; NULL: nothing */
 	struct apply *apply;
 	uint64_t marked_ns;            /* for the latency of the change */
 	struct name *prev, *next;      /* in the list of its state */
@@ -111,13 +115,15 @@ static void forget(struct name *name)
 	apply_cancel(name->apply);
 	free(name->problem);
 	op_free(name->unsure);
+	free(name->answer);
+	free(name->first_op);
 	free(name->fqdn);
 	free(name);
 }
 
 static void try_again(struct name *name)
 {
-	name->n_rounds = 0;
+	name->n_rounds = name->n_same = 0;
 	set_state(name, NAME_PENDING);
 }
 
@@ -194,6 +200,11 @@ static void on_applied(void *arg, const struct apply_result *result)
 	metric_add(&passes, 1, end_name(result->end));
 	if (r->is_noting)
 		strs_add_once(&r->noted, fqdn);
+	/* A read after a wait says nothing new. */
+	if (result->end != APPLY_AGAIN || result->class != AVI_OK) {
+		free(name->answer);
+		name->answer = result->end == APPLY_AGAIN ? xstrdup(result->message) : NULL;
+	}
 	if (result->end == APPLY_DONE)
 		metric_observe(&event_to_avi, (double)(uv_hrtime() - name->marked_ns) / 1e9);
 	if (name->is_marked_again)
@@ -218,6 +229,27 @@ static struct apply_options fly(struct name *name)
 	return options;
 }
 
+/* True when this plan would lead nowhere: it has been tried, and the controller is still as it was. */
+static bool is_in_circles(struct name *name, const struct op *op)
+{
+	CLEANUP(freep) char *first_op = xasprintf("%s %s", op_type_name(op->type), op->name);
+
+	name->n_same = streq0(name->first_op, first_op) ? name->n_same : 0;
+	free(name->first_op);
+	name->first_op = TAKE(first_op);
+	return name->n_same == MAX_SAME || name->n_rounds == MAX_ROUNDS;
+}
+
+static void disagree(struct name *name, const struct op *op)
+{
+	CLEANUP(freep) char *fields = op->fields ? xasprintf(" (%s)", op->fields) : xstrdup("");
+	CLEANUP(freep) char *problem =
+		xasprintf("after %u passes the controller still differs: %s %s%s%s%s", name->n_rounds,
+			  op_type_name(op->type), op->name, fields, name->answer ? ": " : "", name->answer ? name->answer : "");
+
+	wait_for_retry(name, problem, -1);
+}
+
 /* One pass. */
 static void pass(struct name *name)
 {
@@ -238,14 +270,12 @@ static void pass(struct name *name)
 		forget(name);
 		return;
 	}
-	if (name->n_rounds == MAX_ROUNDS) {
-		CLEANUP(freep) char *problem = xasprintf("after %d passes the controller still differs: %s %s (%s)", MAX_ROUNDS,
-			op_type_name(plan.ops[0].type), plan.ops[0].name, plan.ops[0].fields ? plan.ops[0].fields : "");
-
-		wait_for_retry(name, problem, -1);
+	if (is_in_circles(name, &plan.ops[0])) {
+		disagree(name, &plan.ops[0]);
 		return;
 	}
 	name->n_rounds++;
+	name->n_same++;
 	r->n_passes++;
 	options = fly(name);
 	name->apply = apply_start(&options, &wanted, &plan);
@@ -356,6 +386,7 @@ void reconcile_mark(struct reconcile *r, const char *fqdn)
 		name->is_marked_again = true;
 		return;
 	case NAME_PENDING:
+		name->n_rounds = name->n_same = 0;
 		return;
 	case NAME_IDLE:
 	case NAME_WAITING:

@@ -376,6 +376,37 @@ static void a_controller_that_disagrees_is_not_written_to_for_ever(void **state)
 	assert_counts(q, 0, 0, 1);
 }
 
+static void passes_count_anew_when_the_inputs_change_before_the_next_one(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	ANSWERS(q, { PUT("a.org"), 200, "@gs a.org older", NULL });
+	mark(q, "a.org");
+	for (size_t i = 1; i <= 5; i++) {
+		run_until_results(q, i);
+		assert_counts(q, 1, 0, 0);
+		mark(q, "a.org");
+	}
+	run_until_idle(q);
+	assert_int_equal(q->n_results, 5 + 3);
+	assert_counts(q, 0, 0, 1);
+}
+
+static void a_disagreement_is_told_in_the_controllers_words(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	ANSWERS(q, { PUT("a.org"), 412, "{\"error\": \"Concurrent Update Error\"}", NULL },
+		{ "GET /api/gslbservice?include_name=&name=a.org", 200, "[@gs a.org older]", NULL });
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_results(q, "a.org again, a.org again, a.org again");
+	assert_failing(q, "a.org: after 3 passes the controller still differs: update service a.org (ttl): "
+			  "PUT /api/gslbservice/gslbservice-a.org: HTTP 412: Concurrent Update Error");
+}
+
 /* ---- pause, target, width ---- */
 
 static void nothing_starts_while_it_is_paused(void **state)
@@ -546,6 +577,8 @@ int main(void)
 		QUEUE(a_lost_creation_is_looked_for_although_nothing_is_wanted_any_more),
 		QUEUE(somebody_elses_name_waits),
 		QUEUE(a_controller_that_disagrees_is_not_written_to_for_ever),
+		QUEUE(passes_count_anew_when_the_inputs_change_before_the_next_one),
+		QUEUE(a_disagreement_is_told_in_the_controllers_words),
 		QUEUE(nothing_starts_while_it_is_paused),
 		QUEUE(what_is_in_flight_goes_on_to_its_end),
 		QUEUE(another_target_cuts_off_what_is_in_flight),
