@@ -3,7 +3,7 @@
 #include <uthash.h>
 
 #define LIST_MAX_OBJECTS 100000
-#define LIST_MAX_PAGES 10000
+#define LIST_MAX_PAGES 2000            /* we ask for 100 objects a page */
 
 /* A page that was asked for. */
 struct page {
@@ -149,7 +149,7 @@ static void list_on_page(void *arg, const struct avi_reply *reply)
 	else if (!remember_page(list, path))
 		list_fail(list, ERR_INVALID, "a page repeats itself");
 	else if (HASH_COUNT(list->pages) > LIST_MAX_PAGES)
-		list_fail(list, ERR_INVALID, "more than 10000 pages");
+		list_fail(list, ERR_INVALID, "more than 2000 pages");
 	else
 		list_ask(list, path);
 }

@@ -90,7 +90,7 @@ void avi_cancel(struct avi_call *call);                                /* NULL i
 /* All pages of a collection. each gets every element of `results`, borrowed; then done, once: err NULL when the list is
  * complete. `path` has the filters: "/api/gslbservice?created_by=amko-1&include_name=&page_size=100".
  * `results` missing: AVI_SERVER. Elements that are no objects are passed over. A `next` outside the collection, a page that
- * repeats itself, more than 100000 objects or 10000 pages: AVI_SERVER with ERR_INVALID. */
+ * repeats itself, more than 100000 objects or 2000 pages: AVI_SERVER with ERR_INVALID. */
 struct avi_list;
 struct avi_list *avi_list_start(struct avi_session *session, const char *path, const char *tenant,
 				void (*each)(void *arg, const cJSON *object),

@@ -202,15 +202,16 @@ static void on_read(void *arg, const struct avi_reply *reply)
 
 	if (!read_answer(apply, reply, op->name, &found))
 		return;
-	if (!found)
+	if (!found) {
 		forget_object(apply, op);
-	if (found && !gs_refs_have_names(found)) {
-		end_unsure(apply, AVI_UNREADABLE, "an object read by name: references without names", -1);
-	} else if (found && !adopt_object(apply, op, found)) {
-		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->failure.message, -1);
-	} else if (found && apply->failure.class == AVI_NOTFOUND && streq0(json_str(found, "uuid"), op->uuid)) {
+		end_failed(apply);
+	} else if (apply->failure.class == AVI_NOTFOUND && streq0(json_str(found, "uuid"), op->uuid)) {
 		apply->failure.end = APPLY_FAILED;
 		look_for_refs(apply);
+	} else if (!gs_refs_have_names(found)) {
+		end_unsure(apply, AVI_UNREADABLE, "an object read by name: references without names", -1);
+	} else if (!adopt_object(apply, op, found)) {
+		finish(apply, APPLY_FOREIGN, AVI_CONFLICT, apply->failure.message, -1);
 	} else {
 		end_failed(apply);
 	}

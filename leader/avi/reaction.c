@@ -12,7 +12,7 @@ static const struct {
 	/* It was most likely carried out: what is read is taken for the answer. */
 	[AVI_UNREADABLE]      = { { STEP_READ_AND_PLAN, STEP_READ_AND_PLAN, STEP_READ_AND_PLAN, STEP_WAIT }, OTHERS_WAIT },
 	[AVI_UNSENT]          = { ALL_WAIT, OTHERS_WAIT },
-	[AVI_NETWORK]         = { ALL_IN_DOUBT, OTHERS_WAIT },
+	[AVI_NETWORK]         = { ALL_IN_DOUBT, OTHERS_WAIT_AND_SLOW_DOWN },
 	[AVI_SERVER]          = { ALL_IN_DOUBT, OTHERS_WAIT_AND_SLOW_DOWN },
 	[AVI_THROTTLED]       = { ALL_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
 	[AVI_BAD_CREDENTIALS] = { ALL_WAIT, OTHERS_WAIT },

@@ -33,10 +33,10 @@ static const struct reaction_case {
 	{ "an object that was read", DEED_READ, 200, "{}", STEP_GO_ON, OTHERS_GO_ON },
 
 	/* no answer: network, time-out, half an answer */
-	{ "a creation without an answer may have been carried out", DEED_CREATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
-	{ "an update without an answer may have been carried out", DEED_UPDATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
-	{ "a deletion without an answer may have been carried out", DEED_DELETE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT },
-	{ "what cannot be read is not known", DEED_READ, 0, NULL, STEP_WAIT, OTHERS_WAIT },
+	{ "a creation without an answer may have been carried out", DEED_CREATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "an update without an answer may have been carried out", DEED_UPDATE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "a deletion without an answer may have been carried out", DEED_DELETE, 0, NULL, STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
+	{ "what cannot be read is not known", DEED_READ, 0, NULL, STEP_WAIT, OTHERS_WAIT_AND_SLOW_DOWN },
 
 	/* 419, 5xx, a proxy's HTML */
 	{ "a creation and 419", DEED_CREATE, 419, "", STEP_WAIT_AND_READ, OTHERS_WAIT_AND_SLOW_DOWN },
