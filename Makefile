@@ -83,7 +83,7 @@ layers:                   ## lower folders never include upper ones
 check: layers unit        ## what needs no server: layers, unit and golden tests
 
 integration: all          ## the programs against simulators
-	$(Q)BUILD=$(B) $(PYTEST) tests/integration
+	$(Q)BUILD=$(B) $(PYTEST) tests/integration --ground=sim
 
 conformance-sim: all      ## the conformance cases on simulated clusters
 	$(Q)BUILD=$(B) $(PYTEST) tests/conformance --ground=sim

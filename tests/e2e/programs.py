@@ -148,6 +148,17 @@ class Avisim(Program):
     def toggle(self, **switches):
         self.ask("POST", "/_sim/toggle", switches)
 
+    def fault(self, match, times=1, skip=0, **do):
+        """A rule of what goes wrong; times None: until it is cleared."""
+        often = {} if times is None else {"times": times}
+        self.ask("POST", "/_sim/faults", {"match": match, "skip": skip, "do": do, **often})
+
+    def faults(self):
+        return self.ask("GET", "/_sim/faults")
+
+    def end_faults(self):
+        self.ask("DELETE", "/_sim/faults")
+
     def log_since(self, n=0):
         """Entries with a number above n, in order."""
         entries = self.ask("GET", f"/_sim/log?since={n}")
