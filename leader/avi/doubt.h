@@ -1,9 +1,9 @@
 /* leader/avi/doubt.h - how long writes wait although the controller says that all is well. Pure: the time is handed in.
  *
- * A write that failed by the controller's fault raises a doubt. The first one costs nothing but a check. Where the check finds
- * nothing wrong and the writes of one name after the other fail, they wait longer each time, so that thousands of names do not
- * each find out for themselves. A name whose writes always fail holds up no other: only another name than last time deepens the
- * doubt, and a success ends it.
+ * A write that failed by the controller's fault raises a doubt. The first one costs nothing but a check. Where the check
+ * finds nothing wrong and the writes of one name after the other fail, they wait longer each time, so that thousands of
+ * names do not each find out for themselves. A name whose writes always fail holds up no other: only another name than
+ * last time deepens the doubt, and a success ends it.
  */
 #pragma once
 
