@@ -15,6 +15,7 @@ override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
+CTL      := $(patsubst %.c,$(B)/%.o,$(filter-out ctl/main.c,$(wildcard ctl/*.c)))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c tests/sim/common/*.c))
 KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c tests/sim/common/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
@@ -26,7 +27,7 @@ Q := $(if $(V),,@)
 .PHONY: all help deps test unit check layers integration e2e conformance conformance-sim demo playground bench soak outage golden format clean
 .SECONDARY:
 
-all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
+all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard ctl/main.c),$(B)/kubectl-amko) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
 
 help:                     ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,11 +48,19 @@ $(B)/leader.a: $(LEADER)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+$(B)/ctl.a: $(CTL)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/unit.a: $(UNITLIB)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(B)/amko-leader: $(B)/leader/main.o $(B)/leader.a $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/kubectl-amko: $(B)/ctl/main.o $(B)/ctl.a $(B)/common.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -66,7 +75,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
 $(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
-$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/common.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
@@ -74,7 +83,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/common.a
 unit: $(UNIT)             ## unit tests only
 	$(Q)./tests/run-unit.sh $(UNIT)
 
-golden: $(B)/unit/orders_test  ## accept what the golden tests give now; review the difference
+golden: $(B)/unit/orders_test $(B)/unit/ctl_show_test  ## accept what the golden tests give now; review the difference
 	$(Q)AMKO_WRITE_GOLDEN=1 ./tests/run-unit.sh $^
 
 layers:                   ## lower folders never include upper ones

@@ -28,6 +28,7 @@ leader/config common/(base|io|kube|crd|config)|leader/(watch|policy|avi|config)
 leader/ops common/(base|io|kube|crd)|leader/ops
 keeper common/(base|io|kube|crd|avi|config|leadership|lease)|keeper
 keeper/protocol.[ch] common/(base|leadership)|keeper
+ctl common/(base|io|kube|crd|leadership)|ctl
 follower common/(base|io|kube|crd|avi|config|leadership|lease|mirror)|proto|follower
 tests/sim/common common/base|tests/sim/common
 tests/sim/avisim common/(base|io)|tests/sim/(common|avisim)

@@ -24,6 +24,7 @@
 #define CONDITION_LEADING "Leading"
 #define CONDITION_FENCE_UNAVAILABLE "FenceUnavailable"
 #define CONDITION_FEDERATED "Federated"
+#define CONDITION_FORCED_PROMOTION "ForcedPromotion"           /* kubectl amko promote --force: by whom, past whom */
 
 /* How a member gets its copies. */
 #define TRANSPORT_ZEROMQ "zeromq"

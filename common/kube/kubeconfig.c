@@ -8,6 +8,7 @@
 
 #include "common/base/table.h"
 #include "common/base/yaml.h"
+#include "common/kube/kubeconfig_parts.h"
 
 #define WORD_COST_BYTES 64             /* of an argument, beside its text */
 #define EXEC_GROUP "client.authentication.k8s.io"
@@ -185,8 +186,7 @@ static bool base64_decode(const char *text, struct secret *out)
 	return size >= 0;
 }
 
-/* Reads a regular file, or with is_any whatever gives bytes (a pipe of the shell's). */
-static bool read_file(const char *path, size_t max_bytes, bool is_any, struct secret *out, struct err *err)
+bool kubeconfig_read_file(const char *path, size_t max_bytes, bool is_any, struct secret *out, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | (is_any ? 0 : O_NONBLOCK)), failed;
 	struct stat st = { 0 };
@@ -214,7 +214,7 @@ static bool read_file(const char *path, size_t max_bytes, bool is_any, struct se
 	return n <= max_bytes || err_set(err, ERR_LIMIT, "read %s: over %zu bytes", path, max_bytes);
 }
 
-static char *path_in(const char *dir, const char *path)
+char *kubeconfig_path_in(const char *dir, const char *path)
 {
 	return *path == '/' || !dir ? xstrdup(path) : xasprintf("%s/%s", dir, path);
 }
@@ -230,8 +230,8 @@ static bool pem_read(const char *data, const char *file, const char *dir, struct
 	}
 	if (!is_given(file))
 		return true;
-	path = path_in(dir, file);
-	if (!read_file(path, KUBECONFIG_PEM_MAX_BYTES, false, out, err))
+	path = kubeconfig_path_in(dir, file);
+	if (!kubeconfig_read_file(path, KUBECONFIG_PEM_MAX_BYTES, false, out, err))
 		return false;
 	return (out->n && strlen(out->bytes) == out->n) || err_set(err, ERR_INVALID, "%s: empty or not text", path);
 }
@@ -378,7 +378,7 @@ static void resolve_exec(const struct file *f, const struct exec_entry *entry, s
 {
 	struct kube_exec *exec = out->exec = xcalloc(1, sizeof(*exec));
 
-	exec->command = strchr(entry->command, '/') ? path_in(dir, entry->command) : xstrdup(entry->command);
+	exec->command = strchr(entry->command, '/') ? kubeconfig_path_in(dir, entry->command) : xstrdup(entry->command);
 	strs_copy(&exec->args, &entry->args);
 	exec->env = xcalloc(entry->n_env, sizeof(*exec->env));
 	for (; exec->n_env < entry->n_env; exec->n_env++) {
@@ -427,7 +427,7 @@ static bool resolve_user(const struct user_entry *u, size_t index, const char *d
 	if (is_given(u->token))
 		secret_set(&out->token, slice_of(u->token));
 	if (is_given(u->token_file))
-		out->token_file = path_in(dir, u->token_file);
+		out->token_file = kubeconfig_path_in(dir, u->token_file);
 	return resolve_basic(u, index, out, err);
 }
 
@@ -520,21 +520,14 @@ static bool resolve_all(const struct file *f, const char *dir, struct kubeconfig
 	return true;
 }
 
-bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out, struct err *err)
+bool kubeconfig_from_json(const cJSON *json, const char *dir, struct kubeconfig *out, struct err *err)
 {
-	CLEANUP(json_wipe_freep) cJSON *json = NULL;
-	struct file file = { 0 };
+	struct file file = { .json = json };
 	bool is_good;
 
 	*out = (struct kubeconfig){ 0 };
-	if (text.n > KUBECONFIG_MAX_BYTES)
-		return err_set(err, ERR_LIMIT, "over %d bytes", KUBECONFIG_MAX_BYTES);
-	json = yaml_parse(text, err);
-	if (!json)
-		return false;
 	if (!cJSON_IsObject(json))
 		return err_set(err, ERR_INVALID, cJSON_IsNull(json) ? "empty" : "not a kubeconfig: no fields in it");
-	file.json = json;
 	is_good = table_read(file_fields, json, "", &file, err) && check_file(&file, err) &&
 		  resolve_all(&file, dir, out, err);
 	if (is_good)
@@ -545,6 +538,17 @@ bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out
 	return is_good;
 }
 
+bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out, struct err *err)
+{
+	CLEANUP(json_wipe_freep) cJSON *json = NULL;
+
+	*out = (struct kubeconfig){ 0 };
+	if (text.n > KUBECONFIG_MAX_BYTES)
+		return err_set(err, ERR_LIMIT, "over %d bytes", KUBECONFIG_MAX_BYTES);
+	json = yaml_parse(text, err);
+	return json && kubeconfig_from_json(json, dir, out, err);
+}
+
 bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -552,7 +556,7 @@ bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err)
 	CLEANUP(secret_release) struct secret text = { 0 };
 
 	*out = (struct kubeconfig){ 0 };
-	if (!read_file(path, KUBECONFIG_MAX_BYTES, true, &text, err))
+	if (!kubeconfig_read_file(path, KUBECONFIG_MAX_BYTES, true, &text, err))
 		return false;
 	if (!kubeconfig_parse((struct slice){ text.bytes, text.n }, dir, out, err))
 		return err_wrap(err, "%s", path);
@@ -562,7 +566,7 @@ bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err)
 static bool fill_in_cluster(const char *dir, struct kube_context *context, struct err *err)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
-	CLEANUP(freep) char *ca_path = path_in(dir, "ca.crt"), *namespace_path = path_in(dir, "namespace");
+	CLEANUP(freep) char *ca_path = kubeconfig_path_in(dir, "ca.crt"), *namespace_path = kubeconfig_path_in(dir, "namespace");
 	CLEANUP(secret_release) struct secret token = { 0 }, namespace = { 0 };
 	CLEANUP(secret_release) struct secret ca = { 0 };
 	struct slice name;
@@ -570,13 +574,13 @@ static bool fill_in_cluster(const char *dir, struct kube_context *context, struc
 	if (!is_given(host) || !is_given(port))
 		return err_set(err, ERR_NOTFOUND, "not in a pod: KUBERNETES_SERVICE_HOST or _PORT is not set");
 	context->server = xasprintf(strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
-	context->token_file = path_in(dir, "token");
+	context->token_file = kubeconfig_path_in(dir, "token");
 	/* The token changes and is read by the client; here it only has to be there. */
-	if (!read_file(context->token_file, KUBECONFIG_PEM_MAX_BYTES, false, &token, err) ||
-	    !read_file(ca_path, KUBECONFIG_PEM_MAX_BYTES, false, &ca, err))
+	if (!kubeconfig_read_file(context->token_file, KUBECONFIG_PEM_MAX_BYTES, false, &token, err) ||
+	    !kubeconfig_read_file(ca_path, KUBECONFIG_PEM_MAX_BYTES, false, &ca, err))
 		return false;
 	context->ca_pem = TAKE(ca.bytes);
-	if (read_file(namespace_path, KUBECONFIG_PEM_MAX_BYTES, false, &namespace, NULL)) {
+	if (kubeconfig_read_file(namespace_path, KUBECONFIG_PEM_MAX_BYTES, false, &namespace, NULL)) {
 		name = slice_trim((struct slice){ namespace.bytes, namespace.n });
 		context->namespace = name.n ? slice_dup(name) : NULL;
 	}

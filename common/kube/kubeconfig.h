@@ -58,6 +58,10 @@ struct kubeconfig {
 /* out: uninitialised; empty on failure. dir: what relative file names in it are relative to; NULL: the current directory. */
 bool kubeconfig_parse(struct slice text, const char *dir, struct kubeconfig *out, struct err *err);
 bool kubeconfig_read(const char *path, struct kubeconfig *out, struct err *err);
+/* Several files as one, as kubectl takes those of KUBECONFIG: what is named in an earlier one counts, also its
+ * current-context; files that are not there are passed over, ERR_NOTFOUND where none is. In errors, the entries of all files
+ * are counted through. */
+bool kubeconfig_read_merged(const struct strs *paths, struct kubeconfig *out, struct err *err);
 /* The service account of this pod, as a context of that name: /var/run/secrets/kubernetes.io/serviceaccount and
  * KUBERNETES_SERVICE_HOST/PORT. ERR_NOTFOUND where this is no pod. */
 bool kubeconfig_in_cluster(const char *name, struct kubeconfig *out, struct err *err);
