@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/metrics.h"
 #include "common/io/backoff.h"
+#include "leader/avi/pace.h"
 
 #define MAX_WIDTH 8
 #define PASSES_A_TURN 64               /* keeps the loop answering while thousands of names are looked at */
@@ -43,6 +44,7 @@ struct reconcile {
 	struct name *pending, *in_flight, *waiting;
 	size_t n_pending, n_in_flight, n_waiting;
 	size_t width;
+	struct pace pace;              /* of what is tried again */
 	uint64_t n_passes;
 	struct strs noted;
 	bool is_noting;
@@ -135,9 +137,13 @@ static void on_retry_due(uv_timer_t *timer)
 	uint64_t now = uv_now(r->options.loop);
 	struct name *name, *next;
 
-	DL_FOREACH_SAFE(r->waiting, name, next)
-		if (name->due_ms <= now)
-			try_again(name);
+	DL_FOREACH_SAFE(r->waiting, name, next) {
+		if (name->due_ms > now)
+			continue;
+		if (!pace_take(&r->pace, now))
+			break;
+		try_again(name);
+	}
 	set_retry_timer(r);
 	start_turning(r);
 }
@@ -152,7 +158,7 @@ static void set_retry_timer(struct reconcile *r)
 	if (due == UINT64_MAX)
 		uv_timer_stop(r->retry);
 	else
-		uv_timer_start(r->retry, on_retry_due, due > now ? due - now : 0, 0);
+		uv_timer_start(r->retry, on_retry_due, MAX(due, pace_due_ms(&r->pace, now)) - now, 0);
 }
 
 static void wait_for_retry(struct name *name, const char *message, int64_t retry_after_ms)
@@ -197,6 +203,8 @@ static void on_applied(void *arg, const struct apply_result *result)
 	op_free(name->unsure);
 	name->unsure = result->unsure ? op_copy(result->unsure) : NULL;
 	adapt_width(r, result);
+	if (name->problem && result->end != APPLY_AGAIN)
+		pace_note(&r->pace, result->end == APPLY_DONE);
 	metric_add(&passes, 1, end_name(result->end));
 	if (r->is_noting)
 		strs_add_once(&r->noted, fqdn);

@@ -259,6 +259,26 @@ static void a_failing_name_is_tried_again_by_itself(void **state)
 	assert_failing(q, "");
 }
 
+#define TWENTY "a.1 a.2 a.3 a.4 a.5 a.6 a.7 a.8 a.9 a.10 a.11 a.12 a.13 a.14 a.15 a.16 a.17 a.18 a.19 a.20"
+
+/* Each waits less than a second; together they would be twenty requests in it. */
+static void many_failing_names_are_tried_again_a_few_at_a_time(void **state)
+{
+	struct queue *q = *state;
+	uint64_t begin_ns;
+
+	bench_world(q->bench, ALONE, shop, 1);
+	ANSWERS(q, { "POST /api/gslbservice/", 403, "{\"error\": \"not you\"}", NULL });
+	mark(q, TWENTY);
+	run_until_results(q, 20);
+	run_until_results(q, 21);
+	begin_ns = uv_hrtime();
+	run_until_results(q, 29);
+	assert_true(uv_hrtime() - begin_ns > 800 * 1000000ull);
+	mark(q, TWENTY);               /* what changes is not held back */
+	assert_failing(q, "");
+}
+
 static void a_failing_name_whose_inputs_change_does_not_wait(void **state)
 {
 	struct queue *q = *state;
@@ -570,6 +590,7 @@ int main(void)
 		QUEUE(what_has_gone_under_the_plan_is_planned_anew_at_once),
 		QUEUE(a_failing_name_does_not_hold_others),
 		QUEUE(a_failing_name_is_tried_again_by_itself),
+		QUEUE(many_failing_names_are_tried_again_a_few_at_a_time),
 		QUEUE(a_failing_name_whose_inputs_change_does_not_wait),
 		QUEUE(all_that_wait_may_be_tried_at_once),
 		QUEUE(a_write_without_an_answer_is_looked_for_before_the_next_plan),
