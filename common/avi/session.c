@@ -26,7 +26,7 @@ static bool add_header(struct strs *headers, const char *name, const char *value
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return err_set(err, ERR_INVALID, "%s: a value with control characters", name);
-	strs_take(headers, xasprintf("%s: %s", name, value));
+	strs_take(headers, xconcat(name, ": ", value));
 	return true;
 }
 
@@ -37,14 +37,14 @@ static bool add_session_headers(const struct avi_session *session, struct strs *
 
 	if (!csrf || !id)
 		return true;
-	cookie = xasprintf("csrftoken=%s; sessionid=%s; avi-sessionid=%s", csrf, id, id);
+	cookie = xconcat("csrftoken=", csrf, "; sessionid=", id, "; avi-sessionid=", id);
 	return add_header(headers, "X-CSRFToken", csrf, err) && add_header(headers, "Cookie", cookie, err);
 }
 
 bool avi_headers(const struct avi_session *session, const char *tenant, bool with_session, struct strs *headers,
 		 struct err *err)
 {
-	CLEANUP(freep) char *referer = xasprintf("%s/", session->base);
+	CLEANUP(freep) char *referer = xconcat(session->base, "/");
 
 	if (!add_header(headers, "Content-Type", "application/json", err) ||
 	    !add_header(headers, "Referer", referer, err))
@@ -58,7 +58,7 @@ bool avi_headers(const struct avi_session *session, const char *tenant, bool wit
 
 struct http_call *avi_send(struct avi_session *session, const char *path, struct http_request *request)
 {
-	CLEANUP(freep) char *url = xasprintf("%s/%s", session->base, path + (*path == '/'));
+	CLEANUP(freep) char *url = xconcat(session->base, "/", path + (*path == '/'));
 	struct http_tls tls = { .ca_pem = slice_of(session->ca_pem), .insecure = !session->ca_pem };
 
 	request->url = url;

@@ -48,6 +48,20 @@ char *xasprintf(const char *fmt, ...)
 	return or_abort(s);
 }
 
+char *xconcat_all(const char *const *texts)
+{
+	size_t n = 1;
+	char *whole, *at;
+
+	for (size_t i = 0; texts[i]; i++)
+		n += strlen(texts[i]);
+	whole = at = xmalloc(n);
+	*at = '\0';
+	for (size_t i = 0; texts[i]; i++)
+		at = stpcpy(at, texts[i]);
+	return whole;
+}
+
 void *grow(void *array, size_t *capacity, size_t n, size_t size)
 {
 	size_t want = *capacity ? *capacity : 4;

@@ -40,6 +40,9 @@ void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);                  /* NULL stays NULL */
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* The texts one after the other, none of them NULL: a fifth of the work of a format, for what is done thousands of times. */
+#define xconcat(...) xconcat_all((const char *const[]){ __VA_ARGS__, NULL })
+char *xconcat_all(const char *const *texts);
 
 /* Grows *array (element size `size`) so that one more than n elements fit; capacity doubles. */
 void *grow(void *array, size_t *capacity, size_t n, size_t size);

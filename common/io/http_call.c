@@ -233,7 +233,7 @@ static bool set_url(struct http_call *call, const struct http_request *request)
 	if (code != CURLUE_OK)
 		return err_set(&call->failure, ERR_INVALID, "URL: %s", curl_url_strerror(code));
 	free(call->endpoint);
-	call->endpoint = xasprintf("%s:%s", host, port);
+	call->endpoint = xconcat(host, ":", port);
 	if (server_name && *server_name && !rename_host(call, url, host, port, server_name))
 		return false;
 	code = curl_url_get(url, CURLUPART_URL, &whole, 0);
@@ -264,7 +264,7 @@ static bool add_header(struct http_call *call, const char *header)
 
 static void add_secret_header(struct http_call *call, const char *start, const char *secret)
 {
-	char *header = xasprintf("%s%s", start, secret);
+	char *header = xconcat(start, secret);
 	size_t size = strlen(header);
 
 	call->headers = curl_slist_append(call->headers, header);

@@ -248,7 +248,7 @@ static void set_headers(const struct kube_call *call, struct strs *headers)
 static void send_as(struct kube_call *call, const struct kube_proof *proof)
 {
 	const struct kube_context *context = &call->client->context;
-	CLEANUP(freep) char *url = xasprintf("%s%s", context->server ? context->server : "", call->path);
+	CLEANUP(freep) char *url = xconcat(context->server ? context->server : "", call->path);
 	CLEANUP(strs_release) struct strs headers = { 0 };
 	struct http_tls tls = {
 		.ca_pem = slice_of(context->ca_pem),

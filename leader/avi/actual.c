@@ -104,7 +104,7 @@ void actual_put_gs(struct actual *actual, struct gs **gs)
 
 static char *monitor_key(const char *tenant, const char *name)
 {
-	return xasprintf("%s\n%s", tenant, name);
+	return xconcat(tenant, "\n", name);
 }
 
 static struct held_monitor *find_monitor(const struct actual *actual, const char *tenant, const char *name)

@@ -280,7 +280,7 @@ static char *op_path(const struct op *op)
 {
 	const char *type = op_is_gs(op) ? "gslbservice" : "healthmonitor";
 
-	return xasprintf("/api/%s/%s", type, op->uuid ? op->uuid : "");
+	return xconcat("/api/", type, "/", op->uuid ? op->uuid : "");
 }
 
 static void run(struct apply *apply)

@@ -98,7 +98,7 @@ static bool is_set(const char *text)
 static cJSON *ref_to_json(const char *before, const char *name)
 {
 	CLEANUP(freep) char *escaped = http_escape(name);
-	CLEANUP(freep) char *ref = xasprintf("%s%s", before, escaped);
+	CLEANUP(freep) char *ref = xconcat(before, escaped);
 
 	return cJSON_CreateString(ref);
 }

@@ -21,7 +21,7 @@ static char *hashed_name(const char *text)
 	char hex[41];
 
 	sha1_hex(slice_of(text), hex);
-	return xasprintf("amko--%s", hex);
+	return xconcat("amko--", hex);
 }
 
 static struct monitor *add_monitor(const struct build_input *in, struct gs *gs, char *name, struct wanted *out)
@@ -49,20 +49,20 @@ static void add_path_monitor(const struct build_input *in, const struct settings
 			     struct gs *gs, struct wanted *out)
 {
 	const char *scheme = is_tls ? "https" : "http";
-	CLEANUP(freep) char *key = xasprintf("%s--%s--%s", scheme, gs->name, path);
+	CLEANUP(freep) char *key = xconcat(scheme, "--", gs->name, "--", path);
 	struct monitor *monitor = add_monitor(in, gs, hashed_name(key), out);
 
 	monitor->type = is_tls ? MONITOR_HTTPS : MONITOR_HTTP;
 	monitor->port = is_tls ? 443 : 80;
-	monitor->description = xasprintf("created by: amko, gsname: %s, path: %s, protocol: %s%s%s", gs->name, path, scheme,
-					 settings->template ? ", created from: " : "",
-					 settings->template ? settings->template->name : "");
+	monitor->description = xconcat("created by: amko, gsname: ", gs->name, ", path: ", path, ", protocol: ", scheme,
+				       settings->template ? ", created from: " : "",
+				       settings->template ? settings->template->name : "");
 	if (settings->template) {
 		monitor->request = request_from_template(settings->template->http_request, path);
 		strs_copy(&monitor->response_codes, &settings->template->response_codes);
 		return;
 	}
-	monitor->request = xasprintf("HEAD %s HTTP/1.0", path);
+	monitor->request = xconcat("HEAD ", path, " HTTP/1.0");
 	strs_add(&monitor->response_codes, "HTTP_2XX");
 	strs_add(&monitor->response_codes, "HTTP_3XX");
 }

@@ -241,8 +241,8 @@ char *host_object_describe(const struct host_object *object, const char *cluster
 {
 	bool has_host = object->kind == KIND_INGRESS || object->kind == KIND_MCI;
 
-	return xasprintf("%s/%s/%s/%s%s%s", kind_names[object->kind], cluster, object->namespace, object->name,
-			 has_host ? "/" : "", has_host ? host : "");
+	return xconcat(kind_names[object->kind], "/", cluster, "/", object->namespace, "/", object->name,
+		       has_host ? "/" : "", has_host ? host : "");
 }
 
 struct namespace_info *namespace_from_json(const cJSON *json)

@@ -78,12 +78,23 @@ static void order_and_repetition_do_not_count_in_a_set(void **state)
 	strs_release(&b);
 }
 
+static void texts_are_put_one_after_the_other(void **state)
+{
+	CLEANUP(freep) char *none = xconcat("");
+	CLEANUP(freep) char *some = xconcat("a", "", "bc", "d");
+
+	(void)state;
+	assert_string_equal(none, "");
+	assert_string_equal(some, "abcd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_keeps_its_code_while_levels_add_what_they_know),
 		cmocka_unit_test(a_long_message_is_cut_at_a_whole_character),
 		cmocka_unit_test(splitting_gives_the_empty_last_part_too),
+		cmocka_unit_test(texts_are_put_one_after_the_other),
 		cmocka_unit_test(an_addition_over_the_limit_changes_nothing),
 		cmocka_unit_test(order_and_repetition_do_not_count_in_a_set),
 	};
