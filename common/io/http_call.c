@@ -205,42 +205,36 @@ static void free_url(CURLU **url)
 }
 
 /* The certificate shall be the one of server_name: so curl is given a URL with that name, and the way to the real host. */
-static bool rename_host(struct http_call *call, CURLU *url, const char *host, const char *port, const char *server_name)
+static bool rename_host(struct http_call *call, const char *host, const char *port, const char *server_name)
 {
 	bool is_v6 = strchr(server_name, ':') != NULL;
 	CLEANUP(freep) char *name = xasprintf(is_v6 ? "[%s]" : "%s", server_name);
 	CLEANUP(freep) char *route = xasprintf("%s:%s:%s:%s", name, port, host, port);
 	CLEANUP(freep) char *header = xasprintf("Host: %s:%s", host, port);
 
-	if (curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
+	if (curl_url_set(call->url, CURLUPART_HOST, name, 0) != CURLUE_OK)
 		return err_set(&call->failure, ERR_INVALID, "%s: \"%s\" is no server name", call->endpoint, server_name);
 	call->connect_to = curl_slist_append(NULL, route);
 	call->headers = curl_slist_append(call->headers, header);
 	return true;
 }
 
+/* curl is given the parts, so that the text is read once. */
 static bool set_url(struct http_call *call, const struct http_request *request)
 {
-	CLEANUP(free_url) CURLU *url = curl_url();
-	CLEANUP(free_text) char *host = NULL, *port = NULL, *whole = NULL;
+	CLEANUP(free_text) char *host = NULL, *port = NULL;
 	const char *server_name = request->tls ? request->tls->server_name : NULL;
-	CURLUcode code = curl_url_set(url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+	CURLUcode code = curl_url_set(call->url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
 
 	if (code == CURLUE_OK)
-		code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+		code = curl_url_get(call->url, CURLUPART_HOST, &host, 0);
 	if (code == CURLUE_OK)
-		code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+		code = curl_url_get(call->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
 	if (code != CURLUE_OK)
 		return err_set(&call->failure, ERR_INVALID, "URL: %s", curl_url_strerror(code));
 	free(call->endpoint);
 	call->endpoint = xconcat(host, ":", port);
-	if (server_name && *server_name && !rename_host(call, url, host, port, server_name))
-		return false;
-	code = curl_url_get(url, CURLUPART_URL, &whole, 0);
-	if (code != CURLUE_OK)
-		return err_set(&call->failure, ERR_INVALID, "URL: %s", curl_url_strerror(code));
-	call->url = xstrdup(whole);
-	return true;
+	return !server_name || !*server_name || rename_host(call, host, port, server_name);
 }
 
 static bool is_clean(const char *text, size_t n)
@@ -361,7 +355,7 @@ static void set_tls(struct http_call *call, const struct http_tls *tls)
 
 static void set_transfer(struct http_call *call, const struct http_request *request)
 {
-	SET(call, CURLOPT_URL, call->url);
+	SET(call, CURLOPT_CURLU, call->url);
 	SET(call, CURLOPT_CONNECT_TO, call->connect_to);
 	SET(call, CURLOPT_PATH_AS_IS, 1L);
 	SET(call, CURLOPT_PROTOCOLS_STR, "https,http");
@@ -447,7 +441,8 @@ struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *requ
 
 	call->loop = loop;
 	call->easy = curl_easy_init();
-	if (!call->easy)
+	call->url = curl_url();
+	if (!call->easy || !call->url)
 		abort();
 	call->endpoint = xstrdup("URL");
 	call->retry_after_ms = -1;
@@ -526,7 +521,7 @@ void http_call_free(struct http_call *call)
 	free(call->content_type);
 	free(call->endpoint);
 	free(call->proxy);
-	free(call->url);
+	curl_url_cleanup(call->url);
 	free(call);
 }
 

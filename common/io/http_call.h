@@ -27,7 +27,7 @@ struct http_call {
 	bool is_with_curl;             /* the multi handle has it */
 	char *endpoint;                /* host:port of the URL */
 	char *proxy;                   /* " through proxy HOST:PORT", or "" */
-	char *url;                     /* with the name of the certificate as host, where one was given */
+	CURLU *url;                    /* with the name of the certificate as host, where one was given */
 	struct curl_slist *headers, *connect_to;
 	struct secret body, key_pem;
 	char curl_error[CURL_ERROR_SIZE];
