@@ -14,6 +14,7 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define RETRY_AFTER_MAX_MS (3600 * 1000)
 #define MAX_COOKIES 64
+#define UPLOAD_BUFFER_BYTES 16384L     /* the least; curl takes 64 KiB for each request over TLS, even for one without a body */
 #define HEAD_MAX_BYTES (256u * 1024)
 
 static bool is_abandoned(const struct http_call *call)
@@ -364,6 +365,7 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 	SET(call, CURLOPT_NOSIGNAL, 1L);
 	SET(call, CURLOPT_QUICK_EXIT, 1L);              /* never wait for a name server that does not answer */
 	SET(call, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(call, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
 	SET(call, CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(call, CURLOPT_TCP_KEEPIDLE, 30L);
 	SET(call, CURLOPT_TCP_KEEPINTVL, 10L);
