@@ -24,7 +24,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e conformance conformance-sim demo playground bench soak outage golden format clean
+.PHONY: all help deps test unit check layers integration e2e-sim e2e conformance conformance-sim demo playground bench soak outage golden format clean
 .SECONDARY:
 
 all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard ctl/main.c),$(B)/kubectl-amko) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
@@ -97,8 +97,11 @@ integration: all          ## the programs against simulators
 conformance-sim: all      ## the conformance cases on simulated clusters
 	$(Q)BUILD=$(B) $(PYTEST) tests/conformance --ground=sim
 
+e2e-sim: all              ## what of e2e needs no real API server
+	$(Q)BUILD=$(B) $(PYTEST) tests/e2e/test_lease.py --ground=sim
+
 test: deps                ## unit tests and what needs no API server
-	$(Q)$(MAKE) --no-print-directory all check integration conformance-sim
+	$(Q)$(MAKE) --no-print-directory all check integration conformance-sim e2e-sim
 
 e2e: all                  ## real API servers (needs Go 1.25 or newer)
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance tests/e2e

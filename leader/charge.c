@@ -123,6 +123,8 @@ static void use_new_controller(struct leader *leader)
 	reconcile_set_target(leader->reconcile, NULL);
 	policies_configure(leader->policies, NULL, NULL);
 	health_follow(leader->health, NULL);
+	if (leader->fence)
+		fence_set_target(leader->fence, NULL, NULL);
 	controller_free(leader->controller);
 	actual_free(TAKE(leader->actual));
 	uv_timer_stop(leader->list_timer);
@@ -140,6 +142,8 @@ static void use_new_controller(struct leader *leader)
 		.password = &leader->credentials.password,
 		.owner = leader->owner,
 	});
+	if (leader->fence)
+		fence_set_target(leader->fence, controller_session(leader->controller), uuid);
 	health_follow(leader->health, leader->controller);
 }
 

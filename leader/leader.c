@@ -3,7 +3,7 @@
 #include "common/base/log.h"
 #include "common/config/choose.h"
 
-#define CONTROLLER_CONNECTIONS 8
+#define CONTROLLER_CONNECTIONS 8               /* and one for reads of the leadership record */
 #define STOP_MS 10000
 #define LIST_RETRY_MIN_MS 5000
 #define LIST_RETRY_MAX_MS 60000
@@ -45,7 +45,10 @@ static void log_out(struct leader *leader)
 
 static void on_stop_due(uv_timer_t *timer)
 {
-	log_out(timer->data);
+	struct leader *leader = timer->data;
+
+	reconcile_cut_off(leader->reconcile);
+	log_out(leader);
 }
 
 /* Not at once: the end frees everything, and this is called by what is freed. */
@@ -65,7 +68,8 @@ static void stop_if_quiet(struct leader *leader)
 static void set_target(struct leader *leader)
 {
 	reconcile_set_target(leader->reconcile, &(struct apply_options){
-		.session = controller_session(leader->controller), .actual = leader->actual, .owner = leader->owner });
+		.session = controller_session(leader->controller), .actual = leader->actual, .owner = leader->owner,
+		.fence = leader->fence });
 }
 
 static void show_state(struct leader *leader, const char *text, const char *why)
@@ -110,6 +114,7 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 
 	leader->is_listing = false;
 	reconcile_noted(leader->reconcile, &written);
+	look_list_ended(leader, !why);
 	if (leader->is_stopping)
 		return;
 	if (why) {
@@ -133,14 +138,16 @@ static void on_listed(void *arg, struct actual **actual, const char *default_pki
 	if (leader->phase == PHASE_RUNNING) {
 		reconcile_retry_all(leader->reconcile);
 		resume(leader);
+		look_advance(leader);
 	}
 	leader_advance(leader);
 }
 
-static void list(struct leader *leader)
+void leader_list(struct leader *leader)
 {
 	uv_timer_stop(leader->list_timer);
 	leader->is_listing = true;
+	look_list_begins(leader);
 	reconcile_note_start(leader->reconcile);
 	controller_list(leader->controller, on_listed, leader);
 }
@@ -163,7 +170,7 @@ static void begin_listing(struct leader *leader)
 	inventory_configure(leader->inventory, leader->config, members_kubeconfig(leader->members));
 	names_renew_knowledge(leader);
 	policies_configure(leader->policies, leader->config, leader->controller);
-	list(leader);
+	leader_list(leader);
 	view_conditions(leader);
 }
 
@@ -190,7 +197,7 @@ static void on_leads(struct leader *leader)
 		break;
 	case PHASE_LISTING:
 		if (!leader->is_listing)
-			list(leader);
+			leader_list(leader);
 		break;
 	case PHASE_RUNNING:
 		/* The names that changed meanwhile come first; after an outage it is listed when they are done, and in any case
@@ -198,7 +205,7 @@ static void on_leads(struct leader *leader)
 		if (reconcile_is_paused(leader->reconcile) && !leader->is_listing_bad)
 			resume(leader);
 		else if (!leader->is_listing)
-			list(leader);
+			leader_list(leader);
 		break;
 	case PHASE_WAITING:
 	case PHASE_SYNCING:
@@ -257,6 +264,8 @@ static void on_result(void *arg, const char *fqdn, const struct apply_result *re
 {
 	struct leader *leader = arg;
 
+	if (result->end != APPLY_FENCED)
+		look_wrote(leader);
 	if (result->end == APPLY_FOREIGN)
 		log_warn("name_taken", KV("fqdn", fqdn), KV("err", result->message));
 	if (result->others != OTHERS_GO_ON)
@@ -278,6 +287,7 @@ static void begin_running(struct leader *leader)
 	names_mark_all(leader);
 	reconcile_retry_all(leader->reconcile);
 	reconcile_resume(leader->reconcile);
+	look_advance(leader);
 }
 
 void leader_advance(struct leader *leader)
@@ -344,7 +354,7 @@ static void on_reconcile_idle(void *arg)
 
 	if (leader->phase == PHASE_RUNNING && leader->is_outage && !leader->is_listing && !leader->is_stopping &&
 	    !reconcile_is_paused(leader->reconcile))
-		list(leader);
+		leader_list(leader);
 	view_conditions(leader);
 	stop_if_quiet(leader);
 }
@@ -391,14 +401,17 @@ static void make_parts(struct leader *leader)
 	leader->stop_timer = make_timer(leader);
 	leader->list_timer = make_timer(leader);
 	leader->uuid_timer = make_timer(leader);
+	leader->look.second = make_timer(leader);
 	leader->uuid_backoff = (struct backoff){ .min_ms = UUID_RETRY_MIN_MS, .max_ms = UUID_RETRY_MAX_MS };
 	leader->list_backoff = (struct backoff){ .min_ms = LIST_RETRY_MIN_MS, .max_ms = LIST_RETRY_MAX_MS };
 	leader->status = status_new(&(struct status_options){
 		.kube = leader->kube, .loop = loop, .is_dry_run = leader->options.is_dry_run });
 	leader->inventory = inventory_new(&(struct inventory_options){
 		.http = leader->kube_http, .loop = loop, .on_host = names_mark, .on_state = on_inventory, .arg = leader });
+	look_begin(leader);
 	leader->reconcile = reconcile_new(&(struct reconcile_options){
-		.loop = loop, .make_plan = names_make_plan, .on_result = on_result, .on_idle = on_reconcile_idle, .arg = leader });
+		.loop = loop, .make_plan = names_make_plan, .may_write = look_may_write, .on_result = on_result,
+		.on_idle = on_reconcile_idle, .arg = leader });
 	leader->health = health_new(&(struct health_options){ .loop = loop, .on_health = on_health, .arg = leader });
 	leader->members = members_new(loop, leader->options.members_kubeconfig, on_members, leader);
 	leader->home = home_new(&(struct home_options){
@@ -415,13 +428,27 @@ struct leader *leader_new(const struct leader_options *options, struct err *err)
 
 	leader->options = *options;
 	leader->kube_http = http_client_new(options->loop, 0);
-	leader->avi_http = http_client_new(options->loop, CONTROLLER_CONNECTIONS);
+	leader->avi_http = http_client_new(options->loop, CONTROLLER_CONNECTIONS + (options->lease ? 1 : 0));
+	if (options->lease)
+		http_client_deliver_nothing_late(leader->avi_http, lease_timing(options->lease)->write_ms);
 	if (!read_own_kubeconfig(leader, err)) {
 		leader_free(leader);
 		return NULL;
 	}
 	make_parts(leader);
 	return leader;
+}
+
+/* How long what is in flight may go on. */
+static uint64_t stop_ms(const struct leader *leader)
+{
+	const struct lease *lease = leader->options.lease;
+	int64_t left_ms;
+
+	if (!lease)
+		return STOP_MS;
+	left_ms = lease_term(lease)->ends_by_ms - lease_now_ms(lease);
+	return (uint64_t)MIN(MAX(left_ms, (int64_t)0), (int64_t)STOP_MS);
 }
 
 void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg)
@@ -432,8 +459,10 @@ void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg)
 	leader->stopped = stopped;
 	leader->stopped_arg = arg;
 	reconcile_pause(leader->reconcile);
+	if (leader->fence)
+		fence_close(leader->fence);
 	reconcile_counts(leader->reconcile, &counts);
-	uv_timer_start(leader->stop_timer, on_stop_due, counts.n_in_flight ? STOP_MS : 0, 0);
+	uv_timer_start(leader->stop_timer, on_stop_due, counts.n_in_flight ? stop_ms(leader) : 0, 0);
 }
 
 void leader_free(struct leader *leader)
@@ -441,6 +470,7 @@ void leader_free(struct leader *leader)
 	if (!leader)
 		return;
 	reconcile_free(leader->reconcile);
+	fence_free(leader->fence);
 	health_free(leader->health);
 	policies_free(leader->policies);
 	inventory_free(leader->inventory);
@@ -465,6 +495,7 @@ void leader_free(struct leader *leader)
 		uv_close((uv_handle_t *)leader->stop_timer, close_handle);
 		uv_close((uv_handle_t *)leader->list_timer, close_handle);
 		uv_close((uv_handle_t *)leader->uuid_timer, close_handle);
+		uv_close((uv_handle_t *)leader->look.second, close_handle);
 	}
 	free(leader);
 }

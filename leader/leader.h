@@ -5,7 +5,7 @@
  *      │                             │ └────────── GSLBConfig, credentials or kubeconfig edited; another leads ───────┘ │
  *      └─────────────────────────────┘                            controller away: paused, listed anew when it is back ◄┘
  *
- * Nothing is written to the controller outside RUNNING.
+ * Nothing is written to the controller outside RUNNING, and under a keeper nothing that its lease does not allow (look.c).
  * Ownership: owns every part. leader_free() after the loop has run leader_stop() to its end.
  */
 #pragma once
@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "common/base/json.h"
+#include "common/lease/lease.h"
 
 struct leader;
 
@@ -23,13 +24,20 @@ struct leader_options {
 	const char *namespace;
 	bool is_dry_run;                       /* writes nothing, says what it would */
 	bool has_log_level;                    /* given by flag: the GSLBConfig's does not change it */
+	struct lease *lease;                   /* outlives it; its changes are told by leader_lease_changed(). NULL: alone */
+	void (*on_overtaken)(void *arg);       /* the record shows a greater claim: nothing more is written */
+	void *arg;
 };
 
 /* NULL when the own cluster's credentials cannot be read; the rest is tried again for ever. */
 struct leader *leader_new(const struct leader_options *options, struct err *err);
-/* Lets what is in flight end (10 s at most), logs out, then calls stopped. */
+/* Lets what is in flight end (10 s at most, and what the lease leaves), logs out, then calls stopped. */
 void leader_stop(struct leader *leader, void (*stopped)(void *arg), void *arg);
 void leader_free(struct leader *leader);                   /* NULL is fine */
+
+void leader_lease_changed(struct leader *leader);
+/* No write is left that the controller has not answered and may still carry out. */
+bool leader_is_quiet(const struct leader *leader);
 
 bool leader_is_ready(const struct leader *leader, char **why);
 bool leader_is_connected(const struct leader *leader);

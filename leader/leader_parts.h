@@ -1,5 +1,6 @@
 /* leader/leader_parts.h - struct leader, for leader.c and the files that are parts of it: charge.c (which configuration is in
- * charge), names.c (what a name should be), view.c (what is told to people). Nobody else includes this. */
+ * charge), names.c (what a name should be), look.c (what the lease allows), view.c (what is told to people). Nobody else
+ * includes this. */
 #pragma once
 
 #include "common/io/backoff.h"
@@ -13,6 +14,9 @@
 
 #define UUID_RETRY_MIN_MS 1000
 #define UUID_RETRY_MAX_MS 60000
+
+/* Of the present epoch: its first look at the controller comes before its first write. */
+enum look { LOOK_DUE, LOOK_LISTING, LOOK_DONE };
 
 enum phase { PHASE_WAITING, PHASE_CHECKING, PHASE_LISTING, PHASE_SYNCING, PHASE_RUNNING };
 
@@ -28,6 +32,7 @@ struct leader {
 	struct members *members;
 	struct inventory *inventory;
 	struct policies *policies;
+	struct fence *fence;                   /* NULL: alone */
 	struct reconcile *reconcile;
 	struct controller *controller;         /* NULL until a configuration is sound */
 	struct health *health;
@@ -44,6 +49,12 @@ struct leader {
 	struct backoff uuid_backoff;
 	struct actual *actual;                 /* NULL until listed */
 	char *default_pki;
+	struct {
+		enum look first;
+		int64_t epoch;
+		uv_timer_t *second;            /* L after the first write */
+		bool has_written;
+	} look;
 	struct knowledge knowledge;
 	struct held_name *held;                /* names with deletions that have no cause */
 	bool is_outage;                        /* the controller was away since the last listing: to be listed */
@@ -64,6 +75,17 @@ struct leader {
 /* leader.c */
 void leader_set_phase(struct leader *leader, enum phase phase);
 void leader_advance(struct leader *leader);                /* something became known: is it enough for the next phase? */
+
+void leader_list(struct leader *leader);                   /* what does the controller have now? */
+
+/* look.c */
+void look_begin(struct leader *leader);
+bool look_may_write(const void *leader);
+/* Something changed that the first look waits for. */
+void look_advance(struct leader *leader);
+void look_list_begins(struct leader *leader);
+void look_list_ended(struct leader *leader, bool is_good);
+void look_wrote(struct leader *leader);                    /* or tried to */
 
 /* charge.c */
 void charge_run(void *leader);         /* the own cluster's objects or the members' kubeconfig changed: decide anew */

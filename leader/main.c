@@ -2,13 +2,16 @@
  *
  * May touch: the member clusters' API servers (read), its own cluster's (read; status of our custom resources, the UUID
  * annotation), the Avi controller (services and monitors that it owns). Holds two secrets: the kubeconfig and the controller's
- * password. Without a keeper's lease pipe it runs alone: nothing but the operator prevents a second writer.
+ * password. Under a keeper it writes only what the lease allows, dies with the keeper, and ends with a status of enum lease_exit
+ * (1: it could not start, 2: a mistake in the flags). Without a lease pipe it runs alone: nothing but the operator prevents a
+ * second writer.
  */
 #include <getopt.h>
 #include <signal.h>
 
 #include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/lease/flags.h"
 #include "leader/leader.h"
 #include "leader/ops/api.h"
 
@@ -28,10 +31,13 @@ static const char usage[] =
 	"  --dry-run                  write nothing anywhere, log what would be written\n"
 	"  --log-level LEVEL          debug, info, warn, error (default: info, then the GSLBConfig's logLevel)\n"
 	"  --log-format FORMAT        logfmt or json (default: logfmt)\n"
-	"  --version, --help\n";
+	"  --version, --help\n"
+	"\n"
+	LEASE_FLAGS_USAGE;
 
 struct options {
 	struct leader_options leader;
+	struct lease_flags lease;
 	const char *listen;
 	bool is_api_open;
 	enum log_level log_level;
@@ -51,6 +57,7 @@ static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+	LEASE_FLAGS_OPTIONS,
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -60,9 +67,17 @@ struct process {
 	uv_loop_t loop;
 	struct leader *leader;
 	struct api *api;
+	struct lease *lease;           /* NULL: runs alone */
 	uv_signal_t term, interrupt;
 	bool is_stopping;
+	int exit_status;
 };
+
+__attribute__((noreturn)) static void refuse(const struct err *err)
+{
+	fprintf(stderr, "amko-leader: %s\n", err->msg);
+	exit(2);
+}
 
 /* Exits on --help, --version (0) and on mistakes (2). */
 static void set_option(struct options *options, int option)
@@ -114,11 +129,19 @@ static void set_option(struct options *options, int option)
 
 static void parse_options(int argc, char **argv, struct options *options)
 {
+	struct err err = { 0 };
 	int option;
 
-	*options = (struct options){ .leader.namespace = "avi-system", .listen = ":8080", .log_level = LOG_INFO };
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		set_option(options, option);
+	*options = (struct options){
+		.leader.namespace = "avi-system", .lease = LEASE_FLAGS_INIT, .listen = ":8080", .log_level = LOG_INFO };
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (!lease_flags_has(option))
+			set_option(options, option);
+		else if (!lease_flags_take(&options->lease, option, optarg, &err))
+			refuse(&err);
+	}
+	if (!lease_flags_check(&options->lease, &err))
+		refuse(&err);
 	if (optind == argc)
 		return;
 	fprintf(stderr, "amko-leader: unexpected argument \"%s\"\nTry 'amko-leader --help'.\n", argv[optind]);
@@ -129,10 +152,21 @@ static void on_stopped(void *arg)
 {
 	struct process *process = arg;
 
+	if (!leader_is_quiet(process->leader) && !process->exit_status)
+		process->exit_status = LEASE_EXIT_CUT_OFF;
 	leader_free(TAKE(process->leader));
 	api_free(TAKE(process->api));
+	lease_free(TAKE(process->lease));
 	uv_close((uv_handle_t *)&process->term, NULL);
 	uv_close((uv_handle_t *)&process->interrupt, NULL);
+}
+
+static void stop(struct process *process)
+{
+	if (process->is_stopping)
+		return;
+	process->is_stopping = true;
+	leader_stop(process->leader, on_stopped, process);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -142,8 +176,28 @@ static void on_signal(uv_signal_t *handle, int number)
 	log_info("stopping", KV("signal", number));
 	if (process->is_stopping)
 		exit(1);           /* asked twice: at once */
-	process->is_stopping = true;
-	leader_stop(process->leader, on_stopped, process);
+	stop(process);
+}
+
+static void on_lease(void *arg)
+{
+	struct process *process = arg;
+
+	if (!process->leader)
+		return;
+	leader_lease_changed(process->leader);
+	if (lease_state(process->lease) != LEASE_LOST || process->is_stopping)
+		return;
+	log_error("lease_lost", KV("err", lease_why_lost(process->lease)));
+	stop(process);
+}
+
+static void on_overtaken(void *arg)
+{
+	struct process *process = arg;
+
+	process->exit_status = LEASE_EXIT_OVERTAKEN;
+	stop(process);
 }
 
 static bool is_ready(void *arg, char **why)
@@ -170,8 +224,25 @@ static cJSON *sync_json(void *arg)
 	return process->leader ? leader_sync_json(process->leader) : cJSON_CreateObject();
 }
 
-static bool start(struct process *process, const struct options *options, struct err *err)
+/* A keeper's worker does not outlive it. */
+static bool open_lease(struct process *process, struct options *options, struct err *err)
 {
+	if (options->lease.fd < 0)
+		return true;
+	lease_tie_to_keeper();
+	process->lease = lease_new(&(struct lease_options){
+		.loop = &process->loop, .fd = options->lease.fd, .timing = options->lease.timing, .holder = options->lease.holder,
+		.on_change = on_lease, .arg = process }, err);
+	options->leader.lease = process->lease;
+	options->leader.on_overtaken = on_overtaken;
+	options->leader.arg = process;
+	return process->lease || err_wrap(err, "--lease-fd");
+}
+
+static bool start(struct process *process, struct options *options, struct err *err)
+{
+	if (!open_lease(process, options, err))
+		return false;
 	process->api = api_new(&(struct api_options){
 		.loop = &process->loop, .listen = options->listen, .is_open = options->is_api_open,
 		.is_ready = is_ready, .is_connected = is_connected, .sync = sync_json, .arg = process }, err);
@@ -211,13 +282,14 @@ int main(int argc, char **argv)
 	if (!start(&process, &options, &err)) {
 		fprintf(stderr, "amko-leader: %s\n", err.msg);
 		api_free(process.api);
+		lease_free(process.lease);
 		run(&process);
 		return 1;
 	}
 	watch_signal(&process, &process.term, SIGTERM);
 	watch_signal(&process, &process.interrupt, SIGINT);
 	log_info("listening", KV("listen", options.listen), KV("port", api_port(process.api)), KV("version", AMKO_VERSION),
-		 KV("lease", "none: run by hand, leads alone"));
+		 KV("lease", process.lease ? "by the keeper" : "none: run by hand, leads alone"));
 	run(&process);
-	return 0;
+	return process.exit_status;
 }

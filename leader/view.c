@@ -96,16 +96,64 @@ static void view_held(struct leader *leader)
 	status_condition(leader->status, "DeletesHeld", n ? "True" : "False", n ? "Held" : "None", n ? message : "");
 }
 
+static const char *lease_complaint(const struct leader *leader, const char **reason)
+{
+	switch (fence_state(leader->fence)) {
+	case FENCE_OPEN:
+		*reason = "Held";
+		return "";
+	case FENCE_NOT_OURS:
+		*reason = "RecordNotOurs";
+		return fence_why(leader->fence);
+	case FENCE_REFUSED:
+		*reason = "RecordRefused";
+		return fence_why(leader->fence);
+	case FENCE_OVERTAKEN:
+		*reason = "Overtaken";
+		return fence_why(leader->fence);
+	case FENCE_NO_LEASE:
+		break;
+	}
+	if (lease_state(leader->options.lease) == LEASE_WAITING) {
+		*reason = "Waiting";
+		return "the keeper has not allowed a write yet";
+	}
+	*reason = "Expired";
+	return "the keeper's lease has run out: nothing is written until it is renewed";
+}
+
+static void view_lease(struct leader *leader)
+{
+	const char *reason, *message;
+
+	if (!leader->fence)
+		return;
+	message = lease_complaint(leader, &reason);
+	status_condition(leader->status, "LeaseHeld", *message ? "False" : "True", reason, message);
+}
+
+/* What the keeper is told. */
+static void view_report(const struct leader *leader, const struct reconcile_counts *counts)
+{
+	if (leader->fence)
+		lease_report(leader->options.lease, &(struct report){
+			.is_healthy = true, .wants_write = counts->n_fenced || counts->n_in_flight });
+}
+
 static void view_metrics(const struct leader *leader)
 {
 	struct reconcile_counts counts;
 
 	reconcile_counts(leader->reconcile, &counts);
+	view_report(leader, &counts);
 	metric_set(&missing_gauge, leader->is_config_missing);
-	metric_set(&ready_gauge, leader->phase == PHASE_RUNNING && !reconcile_is_paused(leader->reconcile));
+	metric_set(&ready_gauge, leader->phase == PHASE_RUNNING && !reconcile_is_paused(leader->reconcile) &&
+				 look_may_write(leader));
 	metric_set(&names_gauge, (double)counts.n_pending, "pending");
 	metric_set(&names_gauge, (double)counts.n_in_flight, "in_flight");
 	metric_set(&names_gauge, (double)counts.n_failing, "failing");
+	if (leader->fence)
+		metric_set(&names_gauge, (double)counts.n_fenced, "fenced");
 }
 
 void view_conditions(struct leader *leader)
@@ -114,6 +162,7 @@ void view_conditions(struct leader *leader)
 	view_clusters(leader);
 	view_policy(leader);
 	view_held(leader);
+	view_lease(leader);
 	view_metrics(leader);
 }
 
@@ -192,9 +241,24 @@ static void put_names(const struct leader *leader, cJSON *json)
 	json_put_int(names, "pending", (int64_t)counts.n_pending);
 	json_put_int(names, "in_flight", (int64_t)counts.n_in_flight);
 	json_put_int(names, "failing", (int64_t)counts.n_failing);
+	json_put_int(names, "fenced", (int64_t)counts.n_fenced);
 	json_put_int(names, "held", (int64_t)names_count_held(leader));
 	reconcile_each_failing(leader->reconcile, MAX_FAILING_SHOWN, put_failing, json_put_array(json, "failing"));
 	json_put_int(json, "passes_total", (int64_t)counts.n_passes);
+}
+
+static void put_lease(const struct leader *leader, cJSON *json)
+{
+	static const char *const looks[] = { [LOOK_DUE] = "due", [LOOK_LISTING] = "listing", [LOOK_DONE] = "done" };
+	cJSON *lease;
+
+	if (!leader->fence)
+		return;
+	lease = json_put_object(json, "lease");
+	json_put_int(lease, "epoch", lease_term(leader->options.lease)->epoch);
+	json_put_str(lease, "state", lease_state_name(lease_state(leader->options.lease)));
+	json_put_str(lease, "fence", fence_state_name(fence_state(leader->fence)));
+	json_put_str(lease, "first_look", looks[leader->look.first]);
 }
 
 /* Everything that was seen has been carried through, or is refused or impossible for now. */
@@ -247,6 +311,7 @@ cJSON *leader_sync_json(const struct leader *leader)
 	put_clusters(leader, json);
 	put_own(leader, json);
 	put_names(leader, json);
+	put_lease(leader, json);
 	json_put_int(json, "status_writes_pending", (int64_t)status_count_pending(leader->status));
 	return json;
 }

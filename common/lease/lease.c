@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +26,16 @@ struct lease {
 	int64_t told_epoch;
 	struct report report;          /* the last one */
 };
+
+void lease_tie_to_keeper(void)
+{
+	pid_t keeper = getppid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		abort();
+	if (getppid() != keeper)
+		_exit(1);
+}
 
 enum lease_state lease_state(const struct lease *lease)
 {

@@ -19,6 +19,9 @@ enum lease_exit {
 	LEASE_EXIT_CUT_OFF = 4,        /* a write was not answered: it may reach the controller yet. So after any other status */
 };
 
+/* The process is killed with its keeper from now on; ends it at once when the keeper is gone already. */
+void lease_tie_to_keeper(void);
+
 struct lease;
 
 struct lease_options {

@@ -4,6 +4,8 @@
 #include "common/base/metrics.h"
 #include "leader/avi/gs_json.h"
 
+#define MAX_TURNED_BACK 5              /* of one operation, directly before its sending */
+
 struct apply {
 	struct apply_options options;
 	char *owner, *fqdn;
@@ -11,6 +13,10 @@ struct apply {
 	struct plan plan;
 	size_t at;
 	struct avi_call *call;
+	struct fence_ticket ticket;    /* of the operation */
+	bool is_sent;
+	bool is_turned_back;           /* it was let in, and the fence did not let it be sent */
+	unsigned n_turned_back;
 	size_t ref_at;                 /* which reference of the service is looked for */
 	bool is_unsure;                /* what became of the current operation is not known */
 	/* A write was not done: what ends the pass when all is read by name that has to be. */
@@ -28,6 +34,8 @@ static struct metric operations = METRIC_COUNTER("amko_operations_total",
 static void apply_free(struct apply *apply)
 {
 	avi_cancel(apply->call);
+	if (apply->options.fence)
+		fence_leave(apply->options.fence, &apply->ticket);
 	wanted_release(&apply->wanted);
 	plan_release(&apply->plan);
 	free(apply->failure.message);
@@ -36,15 +44,23 @@ static void apply_free(struct apply *apply)
 	free(apply);
 }
 
+static const struct op *current(const struct apply *apply)
+{
+	return &apply->plan.ops[apply->at];
+}
+
 void apply_cancel(struct apply *apply)
 {
 	if (apply)
 		apply_free(apply);
 }
 
-static const struct op *current(const struct apply *apply)
+struct op *apply_cut_off(struct apply *apply)
 {
-	return &apply->plan.ops[apply->at];
+	struct op *unsure = apply->is_sent ? op_copy(current(apply)) : NULL;
+
+	apply_free(apply);
+	return unsure;
 }
 
 static void finish(struct apply *apply, enum apply_end end, enum avi_class class, const char *message, int64_t retry_after_ms)
@@ -55,8 +71,9 @@ static void finish(struct apply *apply, enum apply_end end, enum avi_class class
 	CLEANUP(op_freep) struct op *unsure = apply->is_unsure ? op_copy(current(apply)) : NULL;
 
 	apply_free(apply);
-	done(arg, &(struct apply_result){ .end = end, .class = class, .others = reaction_others(class), .message = text,
-					  .retry_after_ms = retry_after_ms, .unsure = unsure });
+	done(arg, &(struct apply_result){
+		.end = end, .class = class, .others = end == APPLY_FENCED ? OTHERS_GO_ON : reaction_others(class),
+		.message = text, .retry_after_ms = retry_after_ms, .unsure = unsure });
 }
 
 static void forget_object(struct apply *apply, const struct op *op)
@@ -239,10 +256,8 @@ static enum avi_class judge(struct apply *apply, const struct op *op, const stru
 	return is_good || reply->class != AVI_OK ? reply->class : AVI_UNREADABLE;
 }
 
-static void on_write(void *arg, const struct avi_reply *reply)
+static void end_write(struct apply *apply, const struct op *op, const struct avi_reply *reply)
 {
-	struct apply *apply = arg;
-	const struct op *op = current(apply);
 	enum avi_class class = judge(apply, op, reply);
 	const char *message = reply->err ? reply->err->msg : "the answer to a write could not be read";
 	enum next_step step = reaction_step(deed_of(op), class);
@@ -270,6 +285,33 @@ static void on_write(void *arg, const struct avi_reply *reply)
 		ask_by_name(apply, op_is_gs(op), op->name, on_read);
 }
 
+static void enter(struct apply *apply);
+
+/* Not sent after all: as if it had just been queued, unless that comes to nothing again and again. */
+static void queue_anew(struct apply *apply)
+{
+	apply->call = NULL;
+	if (apply->n_turned_back < MAX_TURNED_BACK)
+		enter(apply);
+	else
+		finish(apply, APPLY_FAILED, AVI_UNSENT,
+		       "it takes longer to connect than a read of the leadership record is good for", -1);
+}
+
+static void on_write(void *arg, const struct avi_reply *reply)
+{
+	struct apply *apply = arg;
+	const struct op *op = current(apply);
+
+	apply->is_sent = false;
+	if (apply->options.fence)
+		fence_done(apply->options.fence, &apply->ticket, reply->class);
+	if (reply->class == AVI_UNSENT && apply->is_turned_back)
+		queue_anew(apply);
+	else
+		end_write(apply, op, reply);
+}
+
 static const char *op_method(const struct op *op)
 {
 	return op_is_deletion(op) ? "DELETE" : op_is_creation(op) ? "POST" : "PUT";
@@ -283,23 +325,64 @@ static char *op_path(const struct op *op)
 	return xconcat("/api/", type, "/", op->uuid ? op->uuid : "");
 }
 
+static bool may_send(void *arg, int64_t *within_ms)
+{
+	struct apply *apply = arg;
+
+	if (apply->options.fence) {
+		apply->is_turned_back = !fence_may_send(apply->options.fence, &apply->ticket, within_ms);
+		apply->n_turned_back += apply->is_turned_back;
+	}
+	apply->is_sent = !apply->is_turned_back;
+	return apply->is_sent;
+}
+
+static void send_write(struct apply *apply)
+{
+	const struct op *op = current(apply);
+	CLEANUP(cJSON_Deletep) cJSON *body = NULL;
+	CLEANUP(freep) char *path = op_path(op);
+
+	if (!op_is_deletion(op))
+		body = op_is_gs(op) ? gs_to_json(op->gs) : monitor_to_json(op->monitor);
+	apply->call = avi_start(apply->options.session, &(struct avi_request){
+		.method = op_method(op), .path = path, .tenant = op->tenant, .body = body,
+		.may_send = may_send, .done = on_write, .arg = apply });
+}
+
+static void on_word(struct fence_ticket *ticket, enum fence_word word, const struct avi_reply *reply)
+{
+	struct apply *apply = container_of(ticket, struct apply, ticket);
+
+	switch (word) {
+	case FENCE_GO:
+		send_write(apply);
+		break;
+	case FENCE_WAIT:
+		finish(apply, APPLY_FENCED, AVI_UNSENT, "", -1);
+		break;
+	case FENCE_FAIL:
+		finish(apply, APPLY_FAILED, reply->class, reply->err->msg, reply->retry_after_ms);
+		break;
+	}
+}
+
+static void enter(struct apply *apply)
+{
+	apply->is_turned_back = false;
+	if (!apply->options.fence || fence_enter(apply->options.fence, &apply->ticket))
+		send_write(apply);
+}
+
 static void run(struct apply *apply)
 {
-	CLEANUP(cJSON_Deletep) cJSON *body = NULL;
-	CLEANUP(freep) char *path = NULL;
-	const struct op *op;
-
 	if (apply->at == apply->plan.n_ops) {
 		finish(apply, APPLY_DONE, AVI_OK, "", -1);
 		return;
 	}
-	op = current(apply);
-	if (!op_is_deletion(op))
-		body = op_is_gs(op) ? gs_to_json(op->gs) : monitor_to_json(op->monitor);
-	path = op_path(op);
-	apply->call = avi_start(apply->options.session, &(struct avi_request){
-		.method = op_method(op), .path = path, .tenant = op->tenant, .body = body,
-		.may_send = apply->options.may_send, .done = on_write, .arg = apply });
+	apply->ticket = (struct fence_ticket){ .is_deletion = op_is_deletion(current(apply)), .on_word = on_word };
+	apply->n_turned_back = 0;
+	enter(apply);
 }
 
 static struct apply *apply_new(const struct apply_options *options)

@@ -15,7 +15,7 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 120000
 
-enum name_state { NAME_IDLE, NAME_PENDING, NAME_IN_FLIGHT, NAME_WAITING };
+enum name_state { NAME_IDLE, NAME_PENDING, NAME_IN_FLIGHT, NAME_WAITING, NAME_FENCED };
 
 struct name {
 	struct reconcile *reconcile;
@@ -41,8 +41,8 @@ struct reconcile {
 	struct apply_options target;
 	bool has_target, is_paused, is_turning;
 	struct name *names;
-	struct name *pending, *in_flight, *waiting;
-	size_t n_pending, n_in_flight, n_waiting;
+	struct name *pending, *in_flight, *waiting, *fenced;
+	size_t n_pending, n_in_flight, n_waiting, n_fenced;
 	size_t width;
 	struct pace pace;              /* of what is tried again */
 	uint64_t n_passes;
@@ -80,6 +80,10 @@ static void list_out(struct name *name)
 		DL_DELETE(r->waiting, name);
 		r->n_waiting--;
 		break;
+	case NAME_FENCED:
+		DL_DELETE(r->fenced, name);
+		r->n_fenced--;
+		break;
 	case NAME_IDLE:
 		break;
 	}
@@ -104,6 +108,10 @@ static void set_state(struct name *name, enum name_state state)
 	case NAME_WAITING:
 		DL_APPEND(r->waiting, name);
 		r->n_waiting++;
+		break;
+	case NAME_FENCED:
+		DL_APPEND(r->fenced, name);
+		r->n_fenced++;
 		break;
 	case NAME_IDLE:
 		break;
@@ -188,6 +196,7 @@ static const char *end_name(enum apply_end end)
 {
 	static const char *const names[] = {
 		[APPLY_DONE] = "done", [APPLY_AGAIN] = "again", [APPLY_FAILED] = "failed", [APPLY_FOREIGN] = "foreign",
+		[APPLY_FENCED] = "fenced",
 	};
 
 	return names[end];
@@ -219,6 +228,8 @@ static void on_applied(void *arg, const struct apply_result *result)
 		try_again(name);
 	else if (result->end == APPLY_FAILED || result->end == APPLY_FOREIGN)
 		wait_for_retry(name, result->message, result->retry_after_ms);
+	else if (result->end == APPLY_FENCED)
+		try_again(name);       /* plan and fence are looked at once more */
 	else
 		set_state(name, NAME_PENDING);    /* looked at once more: the pass that finds nothing to do ends it */
 	r->options.on_result(r->options.arg, fqdn, result);
@@ -258,6 +269,11 @@ static void disagree(struct name *name, const struct op *op)
 	wait_for_retry(name, problem, -1);
 }
 
+static bool may_write(const struct reconcile *r)
+{
+	return !r->options.may_write || r->options.may_write(r->options.arg);
+}
+
 /* One pass. */
 static void pass(struct name *name)
 {
@@ -276,6 +292,10 @@ static void pass(struct name *name)
 		if (name->problem)
 			log_info("name_recovered", KV("fqdn", name->fqdn));
 		forget(name);
+		return;
+	}
+	if (!may_write(r)) {
+		set_state(name, NAME_FENCED);
 		return;
 	}
 	if (is_in_circles(name, &plan.ops[0])) {
@@ -346,6 +366,23 @@ void reconcile_free(struct reconcile *r)
 	free(r);
 }
 
+void reconcile_cut_off(struct reconcile *r)
+{
+	struct name *name, *next;
+
+	DL_FOREACH_SAFE(r->in_flight, name, next) {
+		struct op *unsure = apply_cut_off(TAKE(name->apply));
+
+		if (unsure) {
+			op_free(name->unsure);
+			name->unsure = unsure;
+		}
+		set_state(name, NAME_PENDING);
+	}
+	if (r->pending)
+		start_turning(r);
+}
+
 void reconcile_set_target(struct reconcile *r, const struct apply_options *target)
 {
 	struct name *name, *next;
@@ -398,6 +435,7 @@ void reconcile_mark(struct reconcile *r, const char *fqdn)
 		return;
 	case NAME_IDLE:
 	case NAME_WAITING:
+	case NAME_FENCED:
 		name->marked_ns = uv_hrtime();
 		try_again(name);
 		start_turning(r);
@@ -414,9 +452,16 @@ void reconcile_retry_all(struct reconcile *r)
 	start_turning(r);
 }
 
+void reconcile_lift_fence(struct reconcile *r)
+{
+	while (r->fenced)
+		try_again(r->fenced);
+	start_turning(r);
+}
+
 void reconcile_counts(const struct reconcile *r, struct reconcile_counts *out)
 {
-	*out = (struct reconcile_counts){ r->n_pending, r->n_in_flight, r->n_waiting, r->n_passes };
+	*out = (struct reconcile_counts){ r->n_pending, r->n_in_flight, r->n_waiting, r->n_fenced, r->n_passes };
 }
 
 void reconcile_note_start(struct reconcile *r)

@@ -149,7 +149,7 @@ class Bench:
         return self.shown()["status"]["state"]
 
     def condition(self, kind):
-        conditions = self.shown()["status"]["conditions"]
+        conditions = self.shown().get("status", {}).get("conditions", [])
         return next((f"{c['status']}/{c['reason']}" for c in conditions if c["type"] == kind), None)
 
     def wait_condition(self, kind, value, timeout_s=15):

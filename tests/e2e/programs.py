@@ -73,12 +73,12 @@ class Program:
         self.log = log
         self.child = None
 
-    def spawn(self, argv, env=None, stdout=None):
+    def spawn(self, argv, env=None, stdout=None, pass_fds=()):
         assert not self.is_running(), f"{self.name} runs already"
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=stdout or out, stderr=out,
-                env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent,
+                env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent, pass_fds=pass_fds,
                 start_new_session=True)        # a terminal's Ctrl-C is for us, who end them in order
 
     def is_running(self):
@@ -196,9 +196,9 @@ class Leader(Program):
                      "--members-kubeconfig", members or kubeconfig, "--listen", "127.0.0.1:0"]
         self.port = None
 
-    def start(self, *options, env=None, timeout_s=20):
+    def start(self, *options, env=None, timeout_s=20, pass_fds=()):
         size = os.path.getsize(self.log) if os.path.exists(self.log) else 0
-        self.spawn([built("amko-leader"), *self.argv, *options], env=env)
+        self.spawn([built("amko-leader"), *self.argv, *options], env=env, pass_fds=pass_fds)
         self.port = wait_for("event=listening of amko-leader", lambda: self.listening_port(size), timeout_s)
         return self
 

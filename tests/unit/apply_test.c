@@ -324,28 +324,6 @@ static void the_pass_ends(void **state)
 
 static const struct scene_object shop[] = { SHOP };
 
-static bool may_not(void *arg, int64_t *within_ms)
-{
-	(void)arg, (void)within_ms;
-	return false;
-}
-
-static void what_may_not_be_sent_is_not_read_either(void **state)
-{
-	struct bench *b = bench_new();
-	struct result result;
-
-	(void)state;
-	bench_world(b, ALONE, shop, 1);
-	b->options.may_send = may_not;
-	start(b, &result);
-	wait_for_end(b, &result);
-	assert_int_equal(result.end, APPLY_FAILED);
-	assert_int_equal(result.class, AVI_UNSENT);
-	assert_text(bench_asked(b), "");
-	bench_free(b);
-}
-
 static void a_cancelled_pass_says_nothing(void **state)
 {
 	struct bench *b = bench_new();
@@ -402,7 +380,6 @@ static void each_tenant_is_asked_in_its_own_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_may_not_be_sent_is_not_read_either),
 		cmocka_unit_test(a_cancelled_pass_says_nothing),
 		cmocka_unit_test(a_down_response_of_ours_is_remembered),
 		cmocka_unit_test(each_tenant_is_asked_in_its_own_name),

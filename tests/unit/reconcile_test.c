@@ -10,6 +10,7 @@ struct queue {
 	struct bench *bench;
 	struct reconcile *reconcile;
 	size_t n_results, n_idle, n_plans;
+	bool may_write;
 	enum apply_end end;            /* of the last result */
 	struct strs results;           /* "a.org done" */
 };
@@ -26,6 +27,7 @@ static void on_result(void *arg, const char *fqdn, const struct apply_result *re
 {
 	static const char *const names[] = {
 		[APPLY_DONE] = "done", [APPLY_AGAIN] = "again", [APPLY_FAILED] = "failed", [APPLY_FOREIGN] = "foreign",
+		[APPLY_FENCED] = "fenced",
 	};
 	struct queue *q = arg;
 
@@ -44,13 +46,19 @@ static void on_idle(void *arg)
 	uv_stop(&q->bench->talk->loop);
 }
 
+static bool may_write(const void *arg)
+{
+	return ((const struct queue *)arg)->may_write;
+}
+
 static int set_up(void **state)
 {
 	struct queue *q = xcalloc(1, sizeof(*q));
 
 	q->bench = bench_new();
+	q->may_write = true;
 	q->reconcile = reconcile_new(&(struct reconcile_options){
-		.loop = &q->bench->talk->loop, .make_plan = make_plan, .on_result = on_result,
+		.loop = &q->bench->talk->loop, .make_plan = make_plan, .may_write = may_write, .on_result = on_result,
 		.on_idle = on_idle, .arg = q });
 	reconcile_set_target(q->reconcile, &q->bench->options);
 	reconcile_resume(q->reconcile);
@@ -114,6 +122,14 @@ static void assert_counts(const struct queue *q, size_t n_pending, size_t n_in_f
 	assert_int_equal(counts.n_pending, n_pending);
 	assert_int_equal(counts.n_in_flight, n_in_flight);
 	assert_int_equal(counts.n_failing, n_failing);
+}
+
+static void assert_fenced(const struct queue *q, size_t n)
+{
+	struct reconcile_counts counts;
+
+	reconcile_counts(q->reconcile, &counts);
+	assert_int_equal(counts.n_fenced, n);
 }
 
 static void assert_results(const struct queue *q, const char *want)
@@ -427,6 +443,75 @@ static void a_disagreement_is_told_in_the_controllers_words(void **state)
 			  "PUT /api/gslbservice/gslbservice-a.org: HTTP 412: Concurrent Update Error");
 }
 
+/* ---- what may not be written ---- */
+
+static void what_needs_no_write_needs_no_leave(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	bench_world(q->bench, ALONE, shop, 1);
+	q->may_write = false;
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_fenced(q, 0);
+	assert_counts(q, 0, 0, 0);
+}
+
+static void what_may_not_be_written_waits_until_it_may(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org b.org");
+	ANSWERS(q, { PUT("a.org"), 200, "@gs a.org", NULL }, { PUT("b.org"), 200, "@gs b.org", NULL });
+	q->may_write = false;
+	mark(q, "a.org b.org");
+	run_until_idle(q);
+	assert_fenced(q, 2);
+	assert_counts(q, 0, 0, 0);
+	assert_failing(q, "");
+	assert_int_equal(q->n_results, 0);
+	q->may_write = true;
+	reconcile_lift_fence(q->reconcile);
+	assert_fenced(q, 0);
+	run_until_idle(q);
+	assert_text(bench_asked(q->bench), PUT("a.org") "\n" PUT("b.org") "\n");
+}
+
+static void what_waits_for_leave_is_planned_anew_when_it_changes(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	q->may_write = false;
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_fenced(q, 1);
+	bench_world(q->bench, ALONE, shop, 1);
+	mark(q, "a.org");
+	run_until_idle(q);
+	assert_fenced(q, 0);
+	assert_text(bench_asked(q->bench), "");
+}
+
+static void what_is_cut_off_is_read_before_it_is_planned_anew(void **state)
+{
+	struct queue *q = *state;
+
+	have(q, "a.org");
+	q->bench->talk->ctl.hold = "/api/gslbservice/gslbservice-a.org";
+	mark(q, "a.org");
+	talk_run_until_held(q->bench->talk, 1);
+	q->may_write = false;
+	reconcile_cut_off(q->reconcile);
+	assert_counts(q, 1, 0, 0);
+	run_until_idle(q);
+	assert_fenced(q, 1);
+	assert_results(q, "a.org again");
+	assert_text(bench_asked(q->bench), PUT("a.org") "\nGET /api/gslbservice?include_name=&name=a.org\n");
+	controller_release(&q->bench->talk->ctl);
+}
+
 /* ---- pause, target, width ---- */
 
 static void nothing_starts_while_it_is_paused(void **state)
@@ -600,6 +685,10 @@ int main(void)
 		QUEUE(a_controller_that_disagrees_is_not_written_to_for_ever),
 		QUEUE(passes_count_anew_when_the_inputs_change_before_the_next_one),
 		QUEUE(a_disagreement_is_told_in_the_controllers_words),
+		QUEUE(what_needs_no_write_needs_no_leave),
+		QUEUE(what_may_not_be_written_waits_until_it_may),
+		QUEUE(what_waits_for_leave_is_planned_anew_when_it_changes),
+		QUEUE(what_is_cut_off_is_read_before_it_is_planned_anew),
 		QUEUE(nothing_starts_while_it_is_paused),
 		QUEUE(what_is_in_flight_goes_on_to_its_end),
 		QUEUE(another_target_cuts_off_what_is_in_flight),
