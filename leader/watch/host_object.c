@@ -16,6 +16,86 @@ const char *host_kind_name(enum host_kind kind)
 	return kind_names[kind];
 }
 
+/* ---- one block ----
+ * An object is kept as long as it exists and never changes, so it lies in one piece: arrays first, for their alignment, then
+ * the texts. With a dozen labels that is half of what the parts would take one by one. */
+
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static size_t packed_size(const struct host_object *object)
+{
+	size_t n = sizeof(*object) + object->n_records * sizeof(*object->records) + object->labels.n * sizeof(*object->labels.v);
+
+	n += text_size(object->namespace) + text_size(object->name) + text_size(object->controller_uuid) + text_size(object->tenant);
+	for (size_t i = 0; i < object->labels.n; i++)
+		n += text_size(object->labels.v[i].key) + text_size(object->labels.v[i].value);
+	for (size_t i = 0; i < object->n_records; i++) {
+		const struct host_record *record = &object->records[i];
+
+		n += text_size(record->host) + text_size(record->ip) + text_size(record->vs_uuid);
+		for (size_t k = 0; k < record->paths.n; k++)
+			n += sizeof(char *) + text_size(record->paths.v[k]);
+	}
+	return n;
+}
+
+static void *move_bytes(char **at, void *bytes, size_t n)
+{
+	void *moved = *at;
+
+	if (n)
+		memcpy(moved, bytes, n);
+	*at += n;
+	free(bytes);
+	return moved;
+}
+
+static void move_text(char **at, char **text)
+{
+	*text = *text ? move_bytes(at, *text, strlen(*text) + 1) : NULL;
+}
+
+static void move_record_texts(char **at, struct host_record *record)
+{
+	move_text(at, &record->host);
+	move_text(at, &record->ip);
+	move_text(at, &record->vs_uuid);
+	for (size_t i = 0; i < record->paths.n; i++)
+		move_text(at, &record->paths.v[i]);
+}
+
+/* Takes the object, whose parts are allocated one by one. */
+static struct host_object *pack(struct host_object *loose)
+{
+	size_t n = packed_size(loose);
+	char *block = xmalloc(n), *at = block;
+	struct host_object *object = move_bytes(&at, loose, sizeof(*loose));
+
+	object->records = move_bytes(&at, object->records, object->n_records * sizeof(*object->records));
+	object->labels.v = move_bytes(&at, object->labels.v, object->labels.n * sizeof(*object->labels.v));
+	for (size_t i = 0; i < object->n_records; i++) {
+		struct strs *paths = &object->records[i].paths;
+
+		paths->v = move_bytes(&at, paths->v, paths->n * sizeof(*paths->v));
+		paths->cap = paths->n;
+	}
+	move_text(&at, &object->namespace);
+	move_text(&at, &object->name);
+	move_text(&at, &object->controller_uuid);
+	move_text(&at, &object->tenant);
+	for (size_t i = 0; i < object->labels.n; i++) {
+		move_text(&at, &object->labels.v[i].key);
+		move_text(&at, &object->labels.v[i].value);
+	}
+	for (size_t i = 0; i < object->n_records; i++)
+		move_record_texts(&at, &object->records[i]);
+	assert(at == block + n);
+	return object;
+}
+
 /* Labels, tenant and identity; NULL when it has no name. */
 static struct host_object *object_new(enum host_kind kind, const cJSON *json)
 {
@@ -142,7 +222,7 @@ struct host_object *host_object_from_ingress(const cJSON *json)
 		record->is_tls = is_tls_host(json, record->host);
 	}
 	read_identities(object, json);
-	return object;
+	return pack(object);
 }
 
 /* The smallest port, the first of equal ones. A protocol other than TCP and UDP ends the search: that port, as TCP. */
@@ -184,29 +264,11 @@ struct host_object *host_object_from_service(const cJSON *json)
 	if (ip && *ip && host && *host && object->port)
 		add_record(object, host, ip);
 	read_identities(object, json);
-	return object;
-}
-
-static void record_release(struct host_record *record)
-{
-	free(record->host);
-	free(record->ip);
-	free(record->vs_uuid);
-	strs_release(&record->paths);
+	return pack(object);
 }
 
 void host_object_free(struct host_object *object)
 {
-	if (!object)
-		return;
-	for (size_t i = 0; i < object->n_records; i++)
-		record_release(&object->records[i]);
-	free(object->records);
-	free(object->namespace);
-	free(object->name);
-	free(object->controller_uuid);
-	free(object->tenant);
-	pairs_release(&object->labels);
 	free(object);
 }
 

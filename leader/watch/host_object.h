@@ -1,7 +1,7 @@
 /* leader/watch/host_object.h - Ingress and Service reduced to one shape: what a global service can be made of.
  *
- * Pure: an API object in, a projection out; only what matters is kept (about 1 KiB an object).
- * Ownership: results are the caller's, host_object_free()/namespace_free().
+ * Pure: an API object in, a projection out; only what matters is kept (well under 1 KiB an object).
+ * Ownership: results are the caller's, host_object_free()/namespace_free(). An object is one block that never changes.
  * Errors:    none. What is malformed or not yet filled in by the load balancer gives an object without records; an object of
  *            the wrong shape altogether (no metadata.name) gives NULL.
  */
