@@ -13,7 +13,10 @@ struct metric_series {
 	UT_hash_handle hh;
 };
 
+#define USUAL_PREFIX "amko_"
+
 static struct metric *registry;
+static const char *prefix = USUAL_PREFIX;
 
 void metric_register(struct metric *m)
 {
@@ -113,32 +116,39 @@ void metric_drop_at(struct metric *m, const char *const *labels)
 		series_free(m, s);
 }
 
-static bool print_histogram(struct buf *out, const struct metric *m, const struct metric_series *s)
+static bool print_histogram(struct buf *out, const char *name, const struct metric *m, const struct metric_series *s)
 {
 	const char *comma = *s->labels ? "," : "";
 
 	for (size_t i = 0; i < METRIC_MAX_BUCKETS && m->bounds[i] > 0; i++)
-		buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", m->name, s->labels, comma, m->bounds[i],
+		buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, s->labels, comma, m->bounds[i],
 			   (unsigned long long)s->buckets[i]);
-	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", m->name, s->labels, comma, (unsigned long long)s->count);
-	buf_printf(out, "%s_sum{%s} %.9g\n", m->name, s->labels, s->value);
-	return buf_printf(out, "%s_count{%s} %llu\n", m->name, s->labels, (unsigned long long)s->count);
+	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, s->labels, comma, (unsigned long long)s->count);
+	buf_printf(out, "%s_sum{%s} %.9g\n", name, s->labels, s->value);
+	return buf_printf(out, "%s_count{%s} %llu\n", name, s->labels, (unsigned long long)s->count);
 }
 
 static bool print_family(struct buf *out, const struct metric *m)
 {
 	static const char *const types[] = { "counter", "gauge", "histogram" };
-	bool fits = buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, types[m->type]);
+	size_t n_usual = strncmp(m->name, USUAL_PREFIX, strlen(USUAL_PREFIX)) == 0 ? strlen(USUAL_PREFIX) : 0;
+	CLEANUP(freep) char *name = xasprintf("%s%s", n_usual ? prefix : "", m->name + n_usual);
+	bool fits = buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, m->help, name, types[m->type]);
 
 	for (const struct metric_series *s = m->series; s; s = s->hh.next) {
 		if (m->type == METRIC_TYPE_HISTOGRAM)
-			fits = print_histogram(out, m, s) && fits;
+			fits = print_histogram(out, name, m, s) && fits;
 		else if (*s->labels)
-			fits = buf_printf(out, "%s{%s} %.15g\n", m->name, s->labels, s->value) && fits;
+			fits = buf_printf(out, "%s{%s} %.15g\n", name, s->labels, s->value) && fits;
 		else
-			fits = buf_printf(out, "%s %.15g\n", m->name, s->value) && fits;
+			fits = buf_printf(out, "%s %.15g\n", name, s->value) && fits;
 	}
 	return fits;
+}
+
+void metrics_set_prefix(const char *text)
+{
+	prefix = text;
 }
 
 bool metrics_text(struct buf *out)

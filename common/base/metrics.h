@@ -43,6 +43,8 @@ void metric_observe_at(struct metric *m, double v, const char *const *labels);
 void metric_drop_at(struct metric *m, const char *const *labels);   /* the series of something that no longer exists */
 
 void metric_register(struct metric *m);
+/* Printed instead of the names' "amko_", so that the texts of two processes can be put together. Borrowed. */
+void metrics_set_prefix(const char *prefix);
 /* All families in the order of their names. False when the text did not fit. */
 bool metrics_text(struct buf *out);
 void metrics_release(void);                    /* for tests and leak checkers */
