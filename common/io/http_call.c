@@ -358,6 +358,7 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 {
 	SET(call, CURLOPT_CURLU, call->url);
 	SET(call, CURLOPT_CONNECT_TO, call->connect_to);
+	SET(call, CURLOPT_UNIX_SOCKET_PATH, request->unix_path);
 	SET(call, CURLOPT_PATH_AS_IS, 1L);
 	SET(call, CURLOPT_PROTOCOLS_STR, "https,http");
 	SET(call, CURLOPT_SOCKOPTFUNCTION, on_socket);

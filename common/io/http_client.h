@@ -48,6 +48,7 @@ struct http_request {
 	 * none, whatever the environment says. https:// is tunnelled. A proxy's certificate is checked as the server's is, but
 	 * the system's CAs count too. */
 	const struct secret *proxy;
+	const char *unix_path;         /* connects to this socket file, whatever host the URL names; NULL: none */
 	struct slice body;             /* p == NULL: none */
 	const struct http_tls *tls;    /* may be NULL */
 	bool want_http2;
