@@ -16,6 +16,7 @@ override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
 CTL      := $(patsubst %.c,$(B)/%.o,$(filter-out ctl/main.c,$(wildcard ctl/*.c)))
+KEEPER   := $(patsubst %.c,$(B)/%.o,$(filter-out keeper/main.c,$(wildcard keeper/*.c)))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c tests/sim/common/*.c))
 KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c tests/sim/common/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
@@ -27,7 +28,8 @@ Q := $(if $(V),,@)
 .PHONY: all help deps test unit check layers integration e2e-sim e2e conformance conformance-sim demo playground bench soak outage golden format clean
 .SECONDARY:
 
-all: $(if $(wildcard leader/main.c),$(B)/amko-leader) $(if $(wildcard ctl/main.c),$(B)/kubectl-amko) $(if $(wildcard tests/sim/avisim/main.c),$(B)/avisim) $(if $(wildcard tests/sim/kubesim/main.c),$(B)/kubesim)  ## the programs and the simulators, into build/
+PROGRAMS := amko amko-leader kubectl-amko avisim kubesim
+all: $(PROGRAMS:%=$(B)/%)  ## the programs and the simulators, into build/
 
 help:                     ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +58,14 @@ $(B)/unit.a: $(UNITLIB)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+$(B)/keeper.a: $(KEEPER)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/amko: $(B)/keeper/main.o $(B)/keeper.a $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
 $(B)/amko-leader: $(B)/leader/main.o $(B)/leader.a $(B)/common.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
@@ -75,7 +85,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
 $(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
-$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/ctl.a $(B)/common.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka

@@ -9,6 +9,7 @@
  *  - A request counts from the now_ms of the protocol_decide() that asked for it: never later than it was sent.
  *  - now_ms is CLOCK_BOOTTIME, read once per turn of the loop, never falling.
  *  - A worker is one process; it is reaped before protocol_saw_worker_end().
+ *  - What lease.h, record.h and marks.h read into p->roster is handed to protocol_saw_*() before the next decision.
  *
  * What the values mean, and how they look as JSON: common/leadership. What is told to people: keeper/conditions.h.
  */
@@ -61,7 +62,7 @@ enum action_kind {
 };
 
 enum worker { WORKER_NONE, WORKER_LEADER, WORKER_FOLLOWER };
-enum role { ROLE_FOLLOWER, ROLE_CANDIDATE, ROLE_LEADER, ROLE_STANDING_DOWN };
+enum role { ROLE_NONE, ROLE_FOLLOWER, ROLE_CANDIDATE, ROLE_LEADER, ROLE_STANDING_DOWN };
 
 struct action {
 	enum action_kind kind;
@@ -130,7 +131,7 @@ enum reason {
 	REASON_TOO_MANY_VIEWS,       /* more views at once than one can need */
 	REASON_CONFLICT,             /* somebody else was first */
 	REASON_RECORD_GREATER,       /* the record names a later epoch */
-	REASON_RECORD_SILENT,        /* Automatic: the record could not be claimed */
+	REASON_RECORD_SILENT,        /* Automatic: the record cannot be read or claimed */
 	REASON_EXPIRED,              /* renewals were not answered in time */
 	REASON_OVERTAKEN,            /* a later epoch was seen */
 	REASON_LEASE_LOST,           /* Manual: the own Lease is held by another */
@@ -141,6 +142,9 @@ enum reason {
 	REASON_UNHEALTHY,            /* Automatic: handed over, see struct fitness and the worker */
 	REASON_TERMINATED,           /* SIGTERM */
 	REASON_HANDED_OVER,          /* Automatic: not back yet */
+	REASON_SPARE,                /* another keeper of this cluster holds its Lease */
+	REASON_NOT_KEPT,             /* the promotion's number is not on the AMKOCluster yet */
+	REASON_EPOCHS_USED,          /* the next epoch would be above EPOCH_MAX */
 };
 
 enum request { REQUEST_NONE, REQUEST_READ, REQUEST_PUT };
@@ -155,12 +159,14 @@ struct seat {
 	int64_t looked_ms;           /* when the last answered request was asked */
 	enum request request;        /* in flight */
 	int64_t asked_ms;
+	int64_t next_ms;             /* when the next renewal, or look, is due */
+	bool must_read;              /* what it says is not known: a PUT failed */
 	int64_t held_ms;             /* when the last PUT of this attempt or epoch was asked that was done; 0: not held */
-	int64_t shown_serial;        /* the view's serial which that PUT carried, once with is_acquired */
+	int64_t shown_serial;        /* which of the tenure's views that PUT carried, with is_acquired; 0: none */
 	enum answer peer_answer;
 	struct peer peer;            /* as last seen */
-	bool is_peer_asked;
-	int64_t peer_looked_ms, peer_asked_ms;
+	bool is_peer_asked;          /* in flight */
+	int64_t peer_looked_ms, peer_asked_ms, peer_next_ms;
 };
 
 /* The record, seen likewise. */
@@ -168,9 +174,12 @@ struct record_seat {
 	enum answer answer;
 	struct claim claim;
 	struct version version;
-	int64_t changed_ms, looked_ms, asked_ms;
+	int64_t changed_ms, looked_ms, asked_ms, next_ms;
 	enum request request;
-	int64_t held_ms;
+	bool must_read;              /* after a PUT: it is ours when a read shows it */
+	int64_t put_ms;              /* when the last PUT of this attempt or epoch was asked */
+	bool was_absent;             /* that PUT was to create it */
+	int64_t held_ms;             /* as a voter: when the renewal was asked that it is held by; 0: not held */
 };
 
 #define VIEWS_MAX 4
@@ -178,33 +187,37 @@ struct record_seat {
 /* An attempt to lead, and the epoch that comes of it. */
 struct tenure {
 	int64_t epoch, promotion;
-	struct view target;                     /* what its Leases show */
+	struct view target;                     /* what its Leases show; serial counts from 1 */
 	struct view needed[VIEWS_MAX];          /* it needs a quorum in each */
 	int n_needed;
-	uint64_t touched;                       /* Leases that it took, or may have taken */
-	uint64_t skipped;                       /* Leases that did not answer while taking */
 	bool is_promoted, is_forced;
 	bool follows_spec;                      /* the view becomes that of the own spec */
 	bool is_fenceless;
+	bool must_claim;                        /* the record, at acquisition; not only before the first write */
+	uint64_t tried;                         /* Leases whose PUT was answered, somehow */
+	uint64_t touched;                       /* Leases that it took, or may have taken */
+	uint64_t free_members;                  /* Leases that were free at its start */
+	uint64_t still_members;                 /* Leases that were unchanged for L then */
+	uint64_t released_members;              /* Leases that the last epoch emptied itself */
+	int old_member;                         /* whose instance led last; NOBODY: not known */
+	bool is_first;                          /* nobody ever led */
+	bool was_ended;                         /* its start was not by a promotion in force: demoting it needs a new act */
 	bool is_claimed;                        /* a read has shown the record as ours */
 	bool has_read_record;
-	bool was_released;                      /* the old holder released, or there was none: no wait */
-	bool was_seen;                          /* the old holder cannot have had its quorum since */
-	bool must_claim;                        /* at acquisition, not only before the first write */
-	int64_t claimed_ms;                     /* when that read was answered, or a fenceless quorum taken */
-	int64_t first_write_ms;                 /* 0: not known yet */
+	int64_t wait_from_ms;                   /* the wait before the first write: since the claim, or the quorum; 0: not yet */
+	int64_t wait_ms;
 };
 
 struct worker_state {
 	enum worker kind;                       /* what runs */
-	bool is_ending, is_killed;
+	bool is_ending;                         /* it is to end */
+	bool is_ended, is_killed;               /* SIGTERM, SIGKILL was sent */
 	bool wants_write;                       /* a leader's: it has something to write */
 	bool is_healthy;
-	int64_t started_ms, ended_ms;           /* ended_ms: reaped */
+	int64_t started_ms;
 	int64_t quiet_from_ms;                  /* nothing of a reaped worker can reach the controller from here on */
 	int64_t kill_ms;                        /* when ending */
-	int64_t backoff_ms;                     /* before the next start after a failure */
-	int64_t due_ms;
+	int64_t backoff_ms, due_ms;             /* the next start after a failure */
 	struct term fed;
 };
 
@@ -221,6 +234,7 @@ struct protocol {
 	enum stage stage;
 	enum reason reason;                     /* why not leading, or why it ended */
 	int reason_member;                      /* about whom; NOBODY: nobody in particular */
+	enum reason ended;                      /* why the last epoch ended, or the last attempt failed */
 	struct seat seat[ROSTER_MAX];
 	struct record_seat record;
 	enum own_state own_state;
@@ -230,22 +244,23 @@ struct protocol {
 	struct kept kept_sent;                  /* the last that was sent */
 	enum role role_sent;
 	bool is_keeping;                        /* ACTION_KEEP is in flight */
-	bool is_kept;                           /* kept_sent is on the object */
+	bool must_keep_again;                   /* it was not done */
+	int64_t keep_ms;                        /* not before */
 	bool is_promotion_due;                  /* a human act without a number yet */
-	bool is_due_forced;
 	bool is_used_up;
 	struct fitness fitness;
 	int64_t unfit_ms[3];                    /* since when: worker unhealthy, without Avi, without own API; 0: it is not */
 	char federation[UID_MAX];
 	bool is_terminated;
 	int64_t look_ms;                        /* a look is complete when everything was asked at or after it */
-	int64_t next_look_ms, next_record_ms;
 	int64_t stand_ms;                       /* LOOKING: when the attempt may begin; 0: no quorum was free */
+	int64_t retry_ms;                       /* an attempt failed: none before */
 	int64_t not_before_ms;                  /* handed over: does not stand before */
 	int64_t deadline_ms;                    /* YIELDING, RELEASING: no longer than this */
 	int handover;                           /* RELEASING: to whom */
 	bool is_leave;                          /* ENDING: to release */
 	int64_t epoch_seen, promotion_seen;     /* the highest anywhere, ever */
+	int64_t epoch_tried;                    /* of the last attempt */
 	int64_t promotion_led;                  /* the highest that led */
 	struct tenure tenure;
 	struct worker_state worker;

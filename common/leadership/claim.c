@@ -67,7 +67,8 @@ char *view_text(const struct view *view, const struct roster *roster)
 	CLEANUP(buf_release) struct buf out;
 
 	buf_init(&out, VIEW_TEXT_MAX);
-	buf_printf(&out, "%s %" PRId64, view->mode == MODE_AUTOMATIC ? "Automatic" : "Manual", view->serial);
+	buf_printf(&out, "%s %" PRId64 " %" PRId64, view->mode == MODE_AUTOMATIC ? "Automatic" : "Manual", view->epoch,
+		   view->serial);
 	for (int i = roster_next(roster, view->members, NOBODY); i != NOBODY; i = roster_next(roster, view->members, i)) {
 		buf_puts(&out, " ");
 		add_escaped(&out, roster->context[i]);
@@ -103,19 +104,27 @@ static bool unescape(struct slice word, char out[CONTEXT_MAX])
 	return n > 0;
 }
 
+static bool take_number(struct slice *rest, int64_t *out)
+{
+	char digits[20] = "";
+	struct slice word;
+
+	if (!slice_split(rest, ' ', &word) || word.n >= sizeof(digits))
+		return false;
+	memcpy(digits, word.p, word.n);
+	return epoch_parse(digits, out);
+}
+
 bool view_parse(struct slice text, struct roster *roster, struct view *out)
 {
 	struct slice rest = text, word;
 	struct view view = { 0 };
-	char context[CONTEXT_MAX], digits[20] = "";
+	char context[CONTEXT_MAX];
 
 	if (!slice_split(&rest, ' ', &word) || !(slice_eq(word, "Manual") || slice_eq(word, "Automatic")))
 		return false;
 	view.mode = slice_eq(word, "Automatic") ? MODE_AUTOMATIC : MODE_MANUAL;
-	if (!slice_split(&rest, ' ', &word) || word.n >= sizeof(digits))
-		return false;
-	memcpy(digits, word.p, word.n);
-	if (!epoch_parse(digits, &view.serial))
+	if (!take_number(&rest, &view.epoch) || !take_number(&rest, &view.serial))
 		return false;
 	while (slice_split(&rest, ' ', &word)) {
 		int member = unescape(word, context) ? roster_add(roster, slice_of(context)) : NOBODY;

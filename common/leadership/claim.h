@@ -37,15 +37,16 @@ static inline uint64_t member_bit(int member)
 
 enum mode { MODE_MANUAL, MODE_AUTOMATIC };
 
-/* The members that leadership is among, and how it passes from one to another. */
+/* The members that leadership is among, and how it passes from one to another. (epoch, serial) says which of two is later. */
 struct view {
 	enum mode mode;
 	uint64_t members;
-	int64_t serial;             /* counts a federation's changes of view up; 0: none was ever in force */
+	int64_t epoch;              /* of the leader that showed it */
+	int64_t serial;             /* which one of that epoch */
 };
 
-bool view_same(const struct view *a, const struct view *b);              /* serials do not count */
-/* "Automatic 3 east west": mode, serial, contexts in order, blanks and % in contexts as %20, %25. Yours to free. */
+bool view_same(const struct view *a, const struct view *b);              /* mode and members */
+/* "Automatic 3000001 0 east west": mode, epoch, serial, contexts in order, blanks and % as %20, %25. Yours to free. */
 char *view_text(const struct view *view, const struct roster *roster);
 /* False: malformed, or more contexts than the roster has room for. Adds contexts to the roster. */
 bool view_parse(struct slice text, struct roster *roster, struct view *out);

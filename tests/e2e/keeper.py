@@ -24,7 +24,7 @@ def boottime():
 
 
 def record(epoch, holder):
-    pairs = {"epoch": epoch, "holder": holder, "promotion": 0, "view": "Manual 1 cluster1 cluster2", "counter": 0}
+    pairs = {"epoch": epoch, "holder": holder, "promotion": 0, "view": "Manual 1 0 cluster1 cluster2", "counter": 0}
     return {"name": RECORD, "type": "SG_TYPE_KEYVAL", "kv": [{"key": k, "value": str(v)} for k, v in pairs.items()]}
 
 

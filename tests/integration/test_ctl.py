@@ -18,7 +18,7 @@ from standin import FIT, LEASE, NAME, PREFIX, UUID, Keeper, amkocluster, kept_of
 
 NAMES = ["cluster1", "cluster2", "cluster3"]
 EPOCH = 4000002
-VIEW = "Manual 3 cluster1 cluster2 cluster3"
+VIEW = "Manual 4000001 3 cluster1 cluster2 cluster3"
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ static const struct {
 			 "'reason':'no AMKOCluster object present in cluster south','message':'cluster south: install amko there',"
 			 "'lastTransitionTime':'2026-01-05T09:28:00Z'},"
 			 "{'type':'Leading','status':'True','reason':'Acquired','lastTransitionTime':'2026-01-02T09:30:00Z'}]"),
-	  LEASE("2026-01-05T09:29:57Z", "east/amko-0/0f5a/77c1", ",'amko.vmware.com/view':'Automatic 3 east north south west'") },
+	  LEASE("2026-01-05T09:29:57Z", "east/amko-0/0f5a/77c1", ",'amko.vmware.com/view':'Automatic 4000001 3 east north south west'") },
 	{ "north", OBJECT("north", "follower", "api credentials uuid", KEPT("false", "0", "false"), ",'failover':'Automatic'", ""),
 	  LEASE("2026-01-05T09:20:00Z", "east/amko-0/0f5a/77c1", "") },
 	{ "south", NULL, NULL },

@@ -171,16 +171,16 @@ struct view_case {
 };
 
 static const struct view_case view_cases[] = {
-	{ "a view", "Automatic 3 east west", "Automatic 3 east west" },
-	{ "members come out in order", "Manual 0 west east", "Manual 0 east west" },
-	{ "blanks and percents are escaped", "Manual 1 a%20b c%25", "Manual 1 a%20b c%25" },
-	{ "an unknown mode", "automatic 3 east", NULL },
-	{ "a member twice", "Manual 3 east east", NULL },
-	{ "no member", "Manual 3", NULL },
-	{ "an empty member", "Manual 3 east ", NULL },
-	{ "a NUL", "Manual 3 ea%00st", NULL },
-	{ "half an escape", "Manual 3 east%2", NULL },
-	{ "no serial", "Manual east", NULL },
+	{ "a view", "Automatic 7 3 east west", "Automatic 7 3 east west" },
+	{ "members come out in order", "Manual 0 0 west east", "Manual 0 0 east west" },
+	{ "blanks and percents are escaped", "Manual 1 2 a%20b c%25", "Manual 1 2 a%20b c%25" },
+	{ "an unknown mode", "automatic 7 3 east", NULL },
+	{ "a member twice", "Manual 7 3 east east", NULL },
+	{ "no member", "Manual 7 3", NULL },
+	{ "an empty member", "Manual 7 3 east ", NULL },
+	{ "a NUL", "Manual 7 3 ea%00st", NULL },
+	{ "half an escape", "Manual 7 3 east%2", NULL },
+	{ "no serial", "Manual 7 east", NULL },
 	{ "nothing", "", NULL },
 };
 
@@ -246,7 +246,7 @@ struct lease_case {
 
 static const struct lease_case lease_cases[] = {
 	{ "a Lease of ours", LEASE("east/p/u/x", NOTE("epoch", "3000001") "," NOTE("acquired", "true") ","
-				   NOTE("promotion", "3") "," NOTE("view", "Manual 1 east west")), NULL },
+				   NOTE("promotion", "3") "," NOTE("view", "Manual 1 0 east west")), NULL },
 	{ "an empty one", LEASE("", NOTE("handover", "west")), NULL },
 	{ "one that nobody wrote yet", LEASE("", ""), NULL },
 	{ "a pod name is no identity", LEASE("amko-0", ""), "spec.holderIdentity is no <context>/<pod>/<pod uid>/<random>" },
@@ -256,7 +256,7 @@ static const struct lease_case lease_cases[] = {
 	  "annotation amko.vmware.com/epoch is no whole number up to 2^53" },
 	{ "an epoch is under its promotion", LEASE("", NOTE("epoch", "3000001") "," NOTE("promotion", "2")),
 	  "annotation amko.vmware.com/promotion is behind its epoch" },
-	{ "a view has members", LEASE("", NOTE("view", "Manual 1")),
+	{ "a view has members", LEASE("", NOTE("view", "Manual 1 0")),
 	  "annotation amko.vmware.com/view is no view, or names too many clusters" },
 	{ "without a uid", "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{}}",
 	  "Lease without a uid or resourceVersion that can be read" },
@@ -283,7 +283,7 @@ static struct claim some_claim(struct roster *roster)
 			       .has_view = true, .federation = "f-1" };
 
 	claim.handover = roster_add(roster, slice_of("west"));
-	claim.view = (struct view){ MODE_AUTOMATIC, member_bit(claim.handover), 5 };
+	claim.view = (struct view){ MODE_AUTOMATIC, member_bit(claim.handover), 3000001, 5 };
 	claim.is_fenceless = true;
 	return claim;
 }
@@ -296,6 +296,7 @@ static void assert_claim(const struct claim *got, const struct claim *want)
 	assert_int_equal(got->is_acquired, want->is_acquired);
 	assert_int_equal(got->has_view, want->has_view);
 	assert_true(view_same(&got->view, &want->view));
+	assert_int_equal(got->view.epoch, want->view.epoch);
 	assert_int_equal(got->view.serial, want->view.serial);
 }
 

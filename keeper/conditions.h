@@ -1,0 +1,34 @@
+/* keeper/conditions.h - what people are told of leadership: conditions Leading and FenceUnavailable of the own AMKOCluster. Pure.
+ *
+ * A message says why, names the cluster, and what to do about it.
+ * Ownership: condition_text_release() frees the message.
+ */
+#pragma once
+
+#include "common/base/base.h"
+#include "keeper/protocol.h"
+
+struct condition_text {
+	const char *status, *reason;           /* "True", "Leading" */
+	char *message;
+};
+
+/* What the edges know besides. */
+struct told {
+	const char *namespace;
+	const char *own_why;                   /* what is wrong with the own AMKOCluster; NULL: nothing */
+	const char *const *member_why;         /* by member: what the last answer about its Lease said; NULL: it went well */
+	const char *record_why;                /* what the controller said of the record; NULL: nothing */
+};
+
+void condition_leading(const struct protocol *p, const struct told *told, int64_t now_ms, struct condition_text *out);
+void condition_fence(const struct protocol *p, const struct told *told, struct condition_text *out);
+void condition_text_release(struct condition_text *text);          /* NULL is fine */
+
+/* What is wrong with a member's Lease, and what to do about it: "cluster west: ..."; NULL: nothing is. Yours to free. */
+char *member_trouble(const struct protocol *p, const struct told *told, int member);
+const char *reason_name(enum reason reason);   /* "NotPromoted": the condition's reason; "" for none */
+/* "credentials or kubeconfig; UUID": what is missing; NULL: nothing is. Yours to free. */
+char *unfit_text(const struct fitness *fitness);
+/* "2/3": members whose Lease answers, of all that the own AMKOCluster names. Yours to free. */
+char *members_text(const struct protocol *p);

@@ -1,0 +1,64 @@
+"""Several instances on simulated clusters: one leads, the others follow, and what happens when something ends."""
+
+import signal
+
+import pytest
+
+from instances import Federation
+from programs import wait_for
+
+
+@pytest.fixture
+def site(ground, avisim, tmp_path):
+    site = Federation(ground, avisim, tmp_path)
+    try:
+        yield site
+        site.end()
+    finally:
+        site.kill()
+        for name in site.names:
+            if not ground.servers[name].is_running():
+                ground.start(name)
+
+
+def test_the_promoted_instance_leads_and_the_others_follow(site):
+    site.begin(leader="cluster2")
+    site.wait_leader("cluster2")
+    wait_for("a service", lambda: "shop.example.org" in site.services(), 20)
+    roles = {name: instance.leadership()["role"] for name, instance in site.instances.items()}
+    assert roles == {"cluster1": "follower", "cluster2": "leader", "cluster3": "follower"}
+    assert site.record()["holder"].startswith("cluster2/")
+
+
+def test_a_leader_that_is_asked_to_end_lets_go_and_nobody_else_leads_by_itself(site):
+    site.begin()
+    site.wait_leader("cluster1")
+    site.instances["cluster1"].child.terminate()
+    assert site.instances["cluster1"].child.wait(20) == 0
+    assert [site.claim(name)[0] for name in site.names] == [None, None, None]
+
+
+def test_a_person_hands_over(site):
+    site.begin()
+    first = site.wait_leader("cluster1")
+    site.set_leader("cluster1", False)
+    site.set_leader("cluster3", True)
+    assert site.wait_leader("cluster3") > first
+
+
+def test_another_leads_by_itself_when_the_leader_is_killed(site):
+    site.begin(failover="Automatic")
+    first = site.wait_leader("cluster1")
+    site.instances["cluster1"].kill()
+    wait_for("another leader", lambda: site.leads("cluster2") or site.leads("cluster3"), 20)
+    assert max(site.leads("cluster2"), site.leads("cluster3")) > first
+
+
+def test_a_killed_worker_is_started_again(site):
+    site.begin()
+    site.wait_leader("cluster1")
+    instance = site.instances["cluster1"]
+    pid = wait_for("a worker", instance.worker_pid, 10)
+    import os
+    os.kill(pid, signal.SIGKILL)
+    wait_for("another worker", lambda: instance.worker_pid() not in (None, pid), 20)

@@ -1,0 +1,137 @@
+/* What people are told of leadership. */
+#include "keeper/conditions.h"
+#include "tests/unit/unit.h"
+
+/* Three clusters: we are east. */
+enum { EAST, WEST, NORTH };
+
+struct leading_case {
+	const char *name;
+	enum stage stage;
+	enum reason reason;
+	int about;
+	enum own_state own_state;
+	enum answer west;              /* what is known of its Lease; ANSWER_NONE: it answers */
+	enum silence silence;
+	const char *why;               /* what it said */
+	const char *status, *condition_reason, *message;
+};
+
+#define NOT_PROMOTED "nobody has promoted this cluster: kubectl amko promote does, or spec.isLeader: true"
+
+static const struct leading_case leading_cases[] = {
+	{ "it leads", STAGE_LEADING, REASON_NONE, NOBODY, OWN_FOUND, 0, 0, NULL, "True", "Leading", "epoch 2000001 leads" },
+	{ "it leads and does not write yet", STAGE_WAITING, REASON_NONE, NOBODY, OWN_FOUND, 0, 0, NULL, "True", "Waiting",
+	  "epoch 2000001 leads; it writes in 8 s, when nothing of the one before can arrive any more" },
+	{ "nobody asked for it", STAGE_FOLLOWING, REASON_NOT_PROMOTED, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "NotPromoted",
+	  NOT_PROMOTED },
+	{ "it looks around", STAGE_LOOKING, REASON_NONE, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "Looking", "looking who leads" },
+	{ "two were promoted", STAGE_FOLLOWING, REASON_OTHER_LEADS, WEST, OWN_FOUND, 0, 0, NULL, "False", "OtherLeads",
+	  "cluster west leads, or was promoted not earlier than this one: decide for one of them (kubectl amko promote), or set "
+	  "isLeader to false there" },
+	{ "AMKO leads still", STAGE_FOLLOWING, REASON_REFERENCE_LEADS, NORTH, OWN_FOUND, 0, 0, NULL, "False", "ReferenceLeads",
+	  "cluster north says isLeader: true and runs no amko yet: upgrade it, or set its isLeader to false" },
+	{ "no AMKOCluster", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_MISSING, 0, 0, NULL, "False", "BadAMKOCluster",
+	  "there is no AMKOCluster in namespace avi-system: make one whose spec.clusterContext is east" },
+	{ "two of them", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_DOUBLED, 0, 0, NULL, "False", "BadAMKOCluster",
+	  "there is more than one AMKOCluster in namespace avi-system: delete all but one" },
+	{ "one that says nonsense", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_UNREADABLE, 0, 0, NULL, "False", "BadAMKOCluster",
+	  "the AMKOCluster cannot be read: spec.failover: Sometimes is neither Manual nor Automatic" },
+	{ "one of another cluster", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "BadAMKOCluster",
+	  "spec.clusterContext of the AMKOCluster is not east, the context of this cluster" },
+	{ "what is missing is named", STAGE_FOLLOWING, REASON_NOT_FIT, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "NotFit",
+	  "this instance could not lead now: it lacks a controller that answers and leads, UUID on the GSLBConfig" },
+	{ "a right is missing in one member", STAGE_LEADING, REASON_NONE, NOBODY, OWN_FOUND, ANSWER_SILENT, SILENCE_FORBIDDEN,
+	  "HTTP 403: leases is forbidden", "True", "Leading",
+	  "epoch 2000001 leads; cluster west: its context may not get, create and update leases.coordination.k8s.io and list "
+	  "amkoclusters there: apply the member's role (HTTP 403: leases is forbidden)" },
+	{ "a context is missing", STAGE_FOLLOWING, REASON_NOT_PROMOTED, NOBODY, OWN_FOUND, ANSWER_SILENT, SILENCE_UNKNOWN_CONTEXT, NULL,
+	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: the members' kubeconfig has no context of that name: add it to the "
+	  "Secret, or take the cluster out of spec.clusters" },
+	{ "garbage in a Lease", STAGE_FOLLOWING, REASON_NOT_PROMOTED, NOBODY, OWN_FOUND, ANSWER_GARBAGE, 0, "spec.holderIdentity is no",
+	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: its Lease amko-leader does not parse or is another federation's, and "
+	  "counts for nothing: delete it if no instance leads (spec.holderIdentity is no)" },
+};
+
+static struct protocol *scene(const struct leading_case *c)
+{
+	struct protocol *p = xcalloc(1, sizeof(*p));
+
+	roster_add(&p->roster, slice_of("east"));
+	roster_add(&p->roster, slice_of("west"));
+	roster_add(&p->roster, slice_of("north"));
+	p->own.members = 7;
+	p->own_state = c->own_state;
+	p->stage = c->stage;
+	p->reason = c->reason;
+	p->reason_member = c->about;
+	p->tenure.epoch = 2000001;
+	p->tenure.wait_from_ms = 1000;
+	p->tenure.wait_ms = 10000;
+	p->fitness = (struct fitness){ .has_api = true, .has_credentials = true, .is_current = true };
+	p->seat[EAST].lease = p->seat[NORTH].lease = ANSWER_ABSENT;
+	p->seat[WEST].lease = c->west ? c->west : ANSWER_VALUE;
+	p->seat[WEST].silence = c->silence;
+	return p;
+}
+
+static void the_condition_leading_says(void **state)
+{
+	const struct leading_case *c = *state;
+	CLEANUP(freep) struct protocol *p = scene(c);
+	const char *why[ROSTER_MAX] = { [WEST] = c->why };
+	CLEANUP(condition_text_release) struct condition_text text = { 0 };
+	CLEANUP(freep) char *members = members_text(p);
+
+	condition_leading(p, &(struct told){ .namespace = "avi-system", .member_why = why,
+					     .own_why = "spec.failover: Sometimes is neither Manual nor Automatic" }, 3000, &text);
+	assert_text(text.status, c->status);
+	assert_text(text.reason, c->condition_reason);
+	assert_text(text.message, c->message);
+	assert_text(members, c->west ? "2/3" : "3/3");
+}
+
+struct fence_case {
+	const char *name;
+	enum answer answer;
+	const char *why, *status, *reason, *message;
+};
+
+static const struct fence_case fence_cases[] = {
+	{ "a record that is there", ANSWER_VALUE, NULL, "False", "Available", "" },
+	{ "none yet, but it may be made", ANSWER_ABSENT, NULL, "False", "Available", "" },
+	{ "the controller refuses it", ANSWER_REFUSED, "HTTP 403", "True", "RecordRefused",
+	  "the controller refuses the leadership record, a StringGroup in tenant admin (HTTP 403): give its user the right to write "
+	  "string groups; until then nothing at the controller stops a writer that is late" },
+	{ "the controller is away", ANSWER_SILENT, "connect to 10.0.0.1: timed out", "Unknown", "NotRead",
+	  "connect to 10.0.0.1: timed out" },
+	{ "nobody has asked yet", ANSWER_NONE, NULL, "Unknown", "NotRead", "the leadership record has not been read yet" },
+};
+
+static void the_condition_about_the_record_says(void **state)
+{
+	const struct fence_case *c = *state;
+	CLEANUP(freep) struct protocol *p = xcalloc(1, sizeof(*p));
+	CLEANUP(condition_text_release) struct condition_text text = { 0 };
+
+	p->record.answer = c->answer;
+	condition_fence(p, &(struct told){ .record_why = c->why }, &text);
+	assert_text(text.status, c->status);
+	assert_text(text.reason, c->reason);
+	assert_text(text.message, c->message);
+}
+
+static void every_reason_has_a_name(void **state)
+{
+	(void)state;
+	for (int reason = REASON_NONE + 1; reason <= REASON_EPOCHS_USED; reason++)
+		assert_true(*reason_name((enum reason)reason));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(every_reason_has_a_name) };
+
+	return RUN_TABLE(the_condition_leading_says, leading_cases) + RUN_TABLE(the_condition_about_the_record_says, fence_cases) +
+	       cmocka_run_group_tests(tests, NULL, NULL);
+}
