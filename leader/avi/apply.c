@@ -337,6 +337,17 @@ static bool may_send(void *arg, int64_t *within_ms)
 	return apply->is_sent;
 }
 
+/* Another writer may have been there since: then the controller answers 412. Who writes alone overwrites, as ever. */
+static cJSON *write_body(const struct apply *apply, const struct op *op)
+{
+	cJSON *body = op_is_gs(op) ? gs_to_json(op->gs) : monitor_to_json(op->monitor);
+	CLEANUP(freep) char *modified = xasprintf("%lld", (long long)op->modified_us);
+
+	if (apply->options.fence && op->modified_us)
+		json_put_str(body, "_last_modified", modified);
+	return body;
+}
+
 static void send_write(struct apply *apply)
 {
 	const struct op *op = current(apply);
@@ -344,7 +355,7 @@ static void send_write(struct apply *apply)
 	CLEANUP(freep) char *path = op_path(op);
 
 	if (!op_is_deletion(op))
-		body = op_is_gs(op) ? gs_to_json(op->gs) : monitor_to_json(op->monitor);
+		body = write_body(apply, op);
 	apply->call = avi_start(apply->options.session, &(struct avi_request){
 		.method = op_method(op), .path = path, .tenant = op->tenant, .body = body,
 		.may_send = may_send, .done = on_write, .arg = apply });

@@ -468,6 +468,15 @@ bool gs_refs_have_names(const cJSON *object)
 	return (!persistence || ref_has_name(persistence)) && (!pki || ref_has_name(pki));
 }
 
+/* Only what is repeated as it was; 0 for anything else. */
+static int64_t modified_us(const cJSON *object)
+{
+	const char *text = json_str(object, "_last_modified");
+	size_t n = text ? strspn(text, "0123456789") : 0;
+
+	return n && !text[n] && n <= 18 && *text != '0' ? strtoll(text, NULL, 10) : 0;
+}
+
 struct gs *gs_from_json(const cJSON *object, const char *tenant)
 {
 	const char *name = json_str(object, "name"), *uuid = json_str(object, "uuid");
@@ -483,6 +492,7 @@ struct gs *gs_from_json(const cJSON *object, const char *tenant)
 		return NULL;
 	gs = gs_new(owner, name);
 	gs->uuid = xstrdup(uuid);
+	gs->modified_us = modified_us(object);
 	gs->created_by = text_of(object, "created_by");
 	json_strs(json_get(object, "domain_names"), &gs->domain_names);
 	read_description(json_str(object, "description"), &gs->objects);
@@ -527,6 +537,7 @@ struct monitor *monitor_from_json(const cJSON *object, const char *tenant)
 		return NULL;
 	monitor = monitor_new(owner, name);
 	monitor->uuid = xstrdup(uuid);
+	monitor->modified_us = modified_us(object);
 	monitor->type = monitor_type_of(json_str(object, "type"));
 	monitor->port = int_of(object, "monitor_port", 0);
 	monitor->description = text_of(object, "description");

@@ -95,6 +95,7 @@ struct gs *gs_copy(const struct gs *from)
 	struct gs *to = gs_new(from->tenant, from->name);
 
 	to->uuid = xstrdup(from->uuid);
+	to->modified_us = from->modified_us;
 	to->created_by = xstrdup(from->created_by);
 	strs_copy(&to->domain_names, &from->domain_names);
 	strs_copy(&to->objects, &from->objects);
@@ -189,6 +190,7 @@ struct monitor *monitor_copy(const struct monitor *from)
 	struct monitor *to = monitor_new(from->tenant, from->name);
 
 	to->uuid = xstrdup(from->uuid);
+	to->modified_us = from->modified_us;
 	to->type = from->type;
 	to->port = from->port;
 	to->description = xstrdup(from->description);

@@ -32,6 +32,7 @@ struct gs_group {
 struct gs {
 	char *tenant, *name;
 	char *uuid;                        /* actual only */
+	int64_t modified_us;               /* actual only: _last_modified; 0: none, or not in the form of a number */
 	char *created_by;
 	struct strs domain_names;
 	struct strs objects;               /* the parts of the description: INGRESS/<cluster>/<ns>/<name>/<host>, LBSVC/<cluster>/<ns>/<name> */
@@ -56,6 +57,7 @@ enum monitor_type monitor_type_of(const char *name);           /* MONITOR_OTHER 
 struct monitor {
 	char *tenant, *name;
 	char *uuid;                        /* actual only */
+	int64_t modified_us;               /* actual only: _last_modified; 0: none, or not in the form of a number */
 	enum monitor_type type;
 	int port;                          /* 0: none */
 	char *description;

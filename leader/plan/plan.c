@@ -30,6 +30,7 @@ struct op *op_copy(const struct op *op)
 	copy->tenant = xstrdup(op->tenant);
 	copy->name = xstrdup(op->name);
 	copy->uuid = xstrdup(op->uuid);
+	copy->modified_us = op->modified_us;
 	return copy;
 }
 
@@ -223,6 +224,7 @@ static void plan_monitor(const struct plan_input *in, const struct monitor *want
 		return;
 	op = add_op(out, actual ? OP_UPDATE_MONITOR : OP_CREATE_MONITOR, wanted->tenant, wanted->name,
 		    actual ? actual->uuid : NULL);
+	op->modified_us = actual ? actual->modified_us : 0;
 	op->monitor = wanted;
 	op->fields = actual ? strs_join(&fields, ",") : NULL;
 }
@@ -235,6 +237,7 @@ static void plan_gs(const struct gs *wanted, const struct gs *actual, struct pla
 	if (actual && gs_same(wanted, actual, &fields))
 		return;
 	op = add_op(out, actual ? OP_UPDATE_GS : OP_CREATE_GS, wanted->tenant, wanted->name, actual ? actual->uuid : NULL);
+	op->modified_us = actual ? actual->modified_us : 0;
 	op->gs = wanted;
 	op->fields = actual ? strs_join(&fields, ",") : NULL;
 }

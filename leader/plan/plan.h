@@ -18,6 +18,7 @@ struct op {
 	enum op_type type;
 	char *tenant, *name;               /* of the object */
 	char *uuid;                        /* updates and deletions: of the actual object */
+	int64_t modified_us;               /* updates: of the actual object, when it was read; 0: not known */
 	const struct gs *gs;               /* what is written; NULL for deletions and monitors */
 	const struct monitor *monitor;     /* what is written; NULL for deletions and services */
 	char *fields;                      /* updates: what differs, "members,ttl" */

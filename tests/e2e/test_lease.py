@@ -297,6 +297,18 @@ def test_a_record_that_may_not_be_read_is_the_keepers_decision(bench, keeper):
     bench.rig.stop()
 
 
+def test_an_object_that_was_changed_meanwhile_is_read_and_planned_anew(bench, keeper):
+    is_let_write(bench, keeper)
+    for kind in ("gslbservice", "healthmonitor"):
+        found = bench.avisim.objects(kind)[0]
+        bench.avisim.patch(kind, found["uuid"], {"description": found["description"]})
+    changes(bench, "10.1.0.2")
+    assert has_caught_up(bench) == {SHOP: ["PUT service", "PUT service -> 412"]}       # neighbours are sorted
+    bench.apply("cluster1", ingress("cluster1", "10.1.0.2", SHOP, tls=[SHOP]))
+    assert has_caught_up(bench) == {SHOP: ["POST monitor https /", "PUT service", "DELETE monitor http /"]}
+    bench.rig.stop()
+
+
 def test_what_slipped_through_is_repaired_by_the_second_look(bench, keeper):
     is_let_write_with = ("--lease-duration", "6s", "--renew-deadline", "4s", "--retry-period", "1s")
     keeper.starts(timing=is_let_write_with)

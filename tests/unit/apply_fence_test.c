@@ -197,6 +197,31 @@ static void a_write_without_an_answer_ends_with_what_the_lease_leaves(void **sta
 	controller_release(&y->bench->talk->ctl);
 }
 
+static void an_update_names_the_version_that_it_was_planned_from(void **state)
+{
+	struct yard *y = *state;
+	const struct gs *had;
+	struct gs *known;
+	CLEANUP(cJSON_Deletep) cJSON *body = NULL;
+	struct apply *apply;
+
+	bench_world(y->bench, ALONE, shop, 1);
+	bench_carry_out(y->bench, SCENE_FQDN);
+	had = actual_find_gs(y->bench->actual, "admin", SCENE_FQDN);
+	known = gs_copy(had);
+	known->modified_us = 1716900000000000;
+	actual_put_gs(y->bench->actual, &known);
+	bench_world(y->bench, TTL, shop, 1);
+	answers(y, NONE, NONE);
+	y->bench->talk->ctl.hold = GS_UUID;
+	apply = start(y);
+	talk_run_until_held(y->bench->talk, 1);
+	body = json_parse(http_body(y->bench->talk->ctl.held[0]), NULL);
+	assert_text(json_str(body, "_last_modified"), "1716900000000000");
+	apply_cancel(apply);
+	controller_release(&y->bench->talk->ctl);
+}
+
 static void a_pass_may_be_given_up_while_it_waits(void **state)
 {
 	struct yard *y = *state;
@@ -277,6 +302,7 @@ int main(void)
 		YARD(no_record_stops_it_too),
 		YARD(a_record_that_cannot_be_read_is_the_controllers_failure),
 		YARD(a_write_without_an_answer_ends_with_what_the_lease_leaves),
+		YARD(an_update_names_the_version_that_it_was_planned_from),
 		YARD(a_pass_may_be_given_up_while_it_waits),
 		YARD(a_write_that_is_cut_off_is_not_over),
 		YARD(what_is_turned_back_at_its_sending_queues_anew),

@@ -293,6 +293,40 @@ static void assert_no_difference(const struct strs *fields)
 	assert_text(names, "");
 }
 
+struct modified_case {
+	const char *name, *text;
+	int64_t modified_us;
+};
+
+static const struct modified_case modified_cases[] = {
+	{ "as the controller writes it", "1716900000000000", 1716900000000000 },
+	{ "the greatest", "999999999999999999", 999999999999999999 },
+	{ "too great to be repeated", "1000000000000000000", 0 },
+	{ "with a zero before it", "0171", 0 },
+	{ "no number", "12x", 0 },
+	{ "nothing", "", 0 },
+	{ "absent", NULL, 0 },
+};
+
+static void the_last_change_is_remembered(void **state)
+{
+	const struct modified_case *c = *state;
+	CLEANUP(cJSON_Deletep) cJSON *object = cJSON_CreateObject();
+	CLEANUP(gs_freep) struct gs *gs = NULL, *copy = NULL;
+	CLEANUP(monitor_freep) struct monitor *monitor = NULL;
+
+	json_put_str(object, "name", "a.example.org");
+	json_put_str(object, "uuid", "x-1");
+	if (c->text)
+		json_put_str(object, "_last_modified", c->text);
+	gs = gs_from_json(object, "admin");
+	monitor = monitor_from_json(object, "admin");
+	copy = gs_copy(gs);
+	assert_int_equal(gs->modified_us, c->modified_us);
+	assert_int_equal(copy->modified_us, c->modified_us);
+	assert_int_equal(monitor->modified_us, c->modified_us);
+}
+
 static void an_answered_service_is_the_wanted_one(void **state)
 {
 	const struct gs_case *c = *state;
@@ -511,6 +545,7 @@ int main(void)
 	n_failed += RUN_TABLE(a_monitor_is_written, monitor_cases);
 	n_failed += RUN_TABLE(an_answered_service_is_the_wanted_one, gs_cases);
 	n_failed += RUN_TABLE(an_answered_monitor_is_the_wanted_one, monitor_cases);
+	n_failed += RUN_TABLE(the_last_change_is_remembered, modified_cases);
 	n_failed += RUN_TABLE(a_service_is_read, gs_read_cases);
 	n_failed += RUN_TABLE(a_monitor_is_read, monitor_read_cases);
 	return n_failed;
