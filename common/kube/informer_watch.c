@@ -48,16 +48,6 @@ static bool on_watch_status(void *arg, int status)
 	return true;
 }
 
-static bool on_error_event(struct informer *in, const struct watch_event *event)
-{
-	const char *message = json_str(event->object, "message");
-
-	err_set(&in->watch_failure, event->status_code == 410 ? ERR_GONE : ERR_RETRY, "error %d in the stream%s%.200s",
-		event->status_code, message ? ": " : "", message ? message : "");
-	in->watch_failure.http_status = event->status_code;
-	return false;
-}
-
 /* Versions in a stream never go back: where they do, it is not the sequel of what we know. */
 static bool is_sequel(struct informer *in, const char *version)
 {
@@ -90,45 +80,6 @@ static bool take_event(struct informer *in, const struct watch_event *event)
 		return informer_bad_answer(&in->watch_failure);
 	}
 	return !in->is_freed;
-}
-
-static bool on_event(void *arg, const struct watch_event *event)
-{
-	struct informer *in = arg;
-
-	metric_add(&watch_events, 1, in->cluster, in->plural);
-	in->has_events = true;
-	return event->type == WATCH_ERROR ? on_error_event(in, event) : take_event(in, event);
-}
-
-/* A line that is not whole for so long that a watch would be called dead: nothing comes through there. */
-static bool is_stuck(struct informer *in, struct slice bytes)
-{
-	if (!watch_decoder_is_inside(&in->decoder))
-		in->line_since_ms = 0;
-	else if (!in->line_since_ms || memchr(bytes.p, '\n', bytes.n))
-		in->line_since_ms = informer_now_ms(in);
-	if (!in->line_since_ms || informer_now_ms(in) - in->line_since_ms < in->options.times.stale_ms)
-		return false;
-	err_set(&in->watch_failure, ERR_RETRY, "an event is not whole after %lld s", (long long)in->options.times.stale_ms / 1000);
-	return true;
-}
-
-static bool on_watch_bytes(void *arg, struct slice bytes)
-{
-	struct informer *in = arg;
-	struct err err = { 0 };
-	bool goes_on;
-
-	informer_enter(in);
-	goes_on = watch_decode(&in->decoder, bytes, on_event, in, &err);
-	if (!goes_on && !in->watch_failure.code) {
-		in->watch_failure = err;
-		informer_bad_answer(&in->watch_failure);
-	}
-	goes_on = goes_on && !is_stuck(in, bytes);
-	informer_leave(in);
-	return goes_on;
 }
 
 /* The same version may be tried again; after anything else the stream itself was wrong. */
@@ -171,15 +122,13 @@ static void judge(struct informer *in, int64_t lived_ms)
 		in->needs_list = true;
 }
 
-static void on_watch_done(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+/* The stream is over, or given up. err: NULL, or how it ended. */
+static void end_watch(struct informer *in, const struct err *err, int64_t retry_after_ms)
 {
-	struct informer *in = arg;
 	int64_t lived_ms = in->is_live ? informer_now_ms(in) - in->live_since_ms : 0;
 	bool was_stuck = in->line_since_ms && informer_now_ms(in) - in->line_since_ms >= in->options.times.stale_ms;
 	struct err failure = in->watch_failure;
 
-	(void)json;
-	informer_enter(in);
 	in->call = NULL;
 	uv_timer_stop(&in->proof);
 	judge(in, lived_ms);
@@ -192,7 +141,79 @@ static void on_watch_done(void *arg, const cJSON *json, const struct err *err, i
 		watch_failed(in, &failure, retry_after_ms);
 	else
 		informer_go_on_soon(in);
+}
+
+static void on_watch_done(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)
+{
+	struct informer *in = arg;
+
+	(void)json;
+	informer_enter(in);
+	end_watch(in, err, retry_after_ms);
 	informer_leave(in);
+}
+
+static void on_over_timer(uv_timer_t *timer)
+{
+	struct informer *in = timer->data;
+
+	informer_enter(in);
+	kube_cancel(TAKE(in->call));
+	end_watch(in, NULL, -1);
+	informer_leave(in);
+}
+
+/* A server ends the stream behind an error. It gets a moment for that: a connection that is cut must be made anew. */
+static bool take_error(struct informer *in, const struct watch_event *event)
+{
+	const char *message = json_str(event->object, "message");
+
+	err_set(&in->watch_failure, event->status_code == 410 ? ERR_GONE : ERR_RETRY, "error %d in the stream%s%.200s",
+		event->status_code, message ? ": " : "", message ? message : "");
+	in->watch_failure.http_status = event->status_code;
+	uv_timer_start(&in->proof, on_over_timer, (uint64_t)in->options.times.short_ms, 0);
+	return true;
+}
+
+static bool on_event(void *arg, const struct watch_event *event)
+{
+	struct informer *in = arg;
+
+	metric_add(&watch_events, 1, in->cluster, in->plural);
+	in->has_events = true;
+	if (in->watch_failure.code)
+		return false;          /* something behind the error */
+	return event->type == WATCH_ERROR ? take_error(in, event) : take_event(in, event);
+}
+
+/* A line that is not whole for so long that a watch would be called dead: nothing comes through there. */
+static bool is_stuck(struct informer *in, struct slice bytes)
+{
+	if (!watch_decoder_is_inside(&in->decoder))
+		in->line_since_ms = 0;
+	else if (!in->line_since_ms || memchr(bytes.p, '\n', bytes.n))
+		in->line_since_ms = informer_now_ms(in);
+	if (!in->line_since_ms || informer_now_ms(in) - in->line_since_ms < in->options.times.stale_ms)
+		return false;
+	err_set(&in->watch_failure, ERR_RETRY, "an event is not whole after %lld s", (long long)in->options.times.stale_ms / 1000);
+	return true;
+}
+
+static bool on_watch_bytes(void *arg, struct slice bytes)
+{
+	struct informer *in = arg;
+	struct err err = { 0 };
+	bool goes_on;
+
+	informer_enter(in);
+	goes_on = watch_decode(&in->decoder, bytes, on_event, in, &err);
+	if (!goes_on && !in->watch_failure.code) {
+		in->watch_failure = err;
+		informer_bad_answer(&in->watch_failure);
+	}
+	goes_on = goes_on && !is_stuck(in, bytes);
+	informer_leave(in);
+	return goes_on;
 }
 
 void informer_watch(struct informer *in)
