@@ -3,7 +3,7 @@
 #include "common/config/choose.h"
 #include "leader/leader_parts.h"
 
-#define MESSAGE_MAX_BYTES 1024
+#define MESSAGE_MAX_BYTES 8192
 #define MAX_FAILING_SHOWN 20
 
 static struct metric ready_gauge = METRIC_GAUGE("amko_leader_running", "1 while the leader writes to the controller.");
@@ -52,6 +52,7 @@ static void view_accepted(struct leader *leader)
 static void view_clusters(struct leader *leader)
 {
 	enum cluster_trouble worst = CLUSTER_FINE;
+	size_t n_left_out = 0;
 	struct buf text;
 
 	if (leader->phase < PHASE_LISTING)
@@ -64,8 +65,13 @@ static void view_clusters(struct leader *leader)
 		if (trouble == CLUSTER_FINE)
 			continue;
 		worst = MAX(worst, trouble);
-		buf_printf(&text, "%s%s", text.n ? "; " : "", message);
+		if (n_left_out || text.n + strlen(message) > MESSAGE_MAX_BYTES - 64)
+			n_left_out++;
+		else
+			buf_printf(&text, "%s%s", text.n ? "; " : "", message);
 	}
+	if (n_left_out)
+		buf_printf(&text, "; and %zu clusters more", n_left_out);
 	if (!inventory_count(leader->inventory))
 		buf_puts(&text, "memberClusters is empty: no service has a member");
 	status_condition(leader->status, "ClustersSynced", worst == CLUSTER_FINE ? "True" : "False",
