@@ -6,8 +6,10 @@
  * (1: it could not start, 2: a mistake in the flags). Without a lease pipe it runs alone: nothing but the operator prevents a
  * second writer.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "common/base/log.h"
 #include "common/base/metrics.h"
@@ -259,6 +261,18 @@ static void watch_signal(struct process *process, uv_signal_t *handle, int numbe
 	uv_signal_start(handle, on_signal, number);
 }
 
+/* Three watches a cluster over HTTP/1.1 are three descriptors. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("file_limit", KV("err", strerror(errno)));
+}
+
 /* Until everything is closed. */
 static void run(struct process *process)
 {
@@ -277,6 +291,7 @@ int main(int argc, char **argv)
 	log_init("leader", options.log_level, options.log_format);
 	json_init_in_chunks();
 	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
 	uv_loop_init(&process.loop);
 	options.leader.loop = &process.loop;
 	if (!start(&process, &options, &err)) {
