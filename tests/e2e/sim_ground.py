@@ -40,9 +40,10 @@ class SimGround:
 
     own = "cluster1"
 
-    def __init__(self, folder, n=3, options=()):
+    def __init__(self, folder, n=3, options=(), names=None):
+        """names: of the clusters, the own one first; else cluster1 to cluster<n>."""
         self.folder, self.options = folder, options
-        self.names = [f"cluster{i}" for i in range(1, n + 1)]
+        self.names = names or [f"cluster{i}" for i in range(1, n + 1)]
         self.kubeconfig = os.path.join(folder, "members")
         self.authority = Authority(folder)
         self.sim = Program("kubesim", os.path.join(folder, "kubesim.log"))
@@ -91,6 +92,16 @@ class SimGround:
         if status >= 300:
             raise RuntimeError(f"kubesim: {method} {path}: {status} {answer}")
         return answer
+
+    def put(self, cluster, *objects):
+        """Many objects at once, with their status, unchecked."""
+        self.ask("POST", "/_sim/bulk", {"cluster": cluster, "objects": list(objects)})
+
+    def fault(self, *rules):
+        self.ask("POST", "/_sim/faults", list(rules))
+
+    def end_faults(self):
+        self.ask("DELETE", "/_sim/faults")
 
     def kubectl(self, context, *args, text=None, check=True):
         program = os.path.join(os.environ.get("AMKO_APISERVER", ""), "kubectl")
