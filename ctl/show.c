@@ -199,6 +199,7 @@ static cJSON *view_json(const struct view *view, const struct roster *roster)
 	cJSON *json = cJSON_CreateObject(), *members;
 
 	json_put_str(json, "mode", view->mode == MODE_AUTOMATIC ? "Automatic" : "Manual");
+	json_put_int(json, "epoch", view->epoch);
 	json_put_int(json, "serial", view->serial);
 	members = json_put_array(json, "members");
 	for (int i = roster_next(roster, view->members, NOBODY); i != NOBODY; i = roster_next(roster, view->members, i))

@@ -122,7 +122,7 @@ static void renew(struct protocol *p, int member, int64_t now_ms, struct actions
 {
 	struct seat *seat = &p->seat[member];
 	struct claim claim = lead_claim(p);
-	bool is_needed = false, is_free = ballot_is_free(p, member, now_ms);
+	bool is_needed = false, is_free = candidate_may_take(p, member, now_ms);
 	bool is_changed = ballot_is_ours(p, member) && seat->shown_serial != p->tenure.target.serial;
 
 	for (int i = 0; i < p->tenure.n_needed; i++)

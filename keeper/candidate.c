@@ -293,6 +293,7 @@ enum reason candidate_plan(const struct protocol *p, int64_t now_ms, struct tenu
 		return REASON_TOO_MANY_VIEWS;
 	t.free_members = free_members(p, needed_members(&t), now_ms);
 	t.still_members = still_members(p, t.free_members, now_ms);
+	t.is_record_still = now_ms - p->record.changed_ms >= p->timing.lease_ms;
 	plan_end_of_last(p, &t);
 	reason = check_free(p, &t, now_ms, about);
 	*out = t;
@@ -330,9 +331,11 @@ void candidate_begin(struct protocol *p, const struct tenure *plan)
 	}
 }
 
-static bool may_take(const struct protocol *p, int member, int64_t now_ms)
+bool candidate_may_take(const struct protocol *p, int member, int64_t now_ms)
 {
-	return ballot_is_vote(p, member) && (p->tenure.is_forced || ballot_is_free(p, member, now_ms));
+	bool was_free = (p->tenure.free_members & member_bit(member)) != 0;
+
+	return ballot_is_vote(p, member) && (was_free || ballot_is_free(p, member, now_ms));
 }
 
 int candidate_next(const struct protocol *p, int64_t now_ms)
@@ -340,7 +343,7 @@ int candidate_next(const struct protocol *p, int64_t now_ms)
 	uint64_t left = needed_members(&p->tenure) & ~p->tenure.tried;
 
 	for (int i = roster_next(&p->roster, left, NOBODY); i != NOBODY; i = roster_next(&p->roster, left, i))
-		if (may_take(p, i, now_ms))
+		if (candidate_may_take(p, i, now_ms) || (p->tenure.is_forced && ballot_is_vote(p, i)))
 			return i;
 	return NOBODY;
 }

@@ -14,6 +14,8 @@ enum reason candidate_plan(const struct protocol *p, int64_t now_ms, struct tenu
 int64_t candidate_delay_ms(const struct protocol *p, const struct tenure *plan, int permille);
 void candidate_begin(struct protocol *p, const struct tenure *plan);
 
+/* It is free, or was when the attempt began and has not changed since. */
+bool candidate_may_take(const struct protocol *p, int member, int64_t now_ms);
 /* Step 3: the next Lease to take; NOBODY: none is left. */
 int candidate_next(const struct protocol *p, int64_t now_ms);
 /* Whether the attempt is still good; REASON_NONE: it is. */

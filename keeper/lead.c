@@ -110,7 +110,7 @@ static int64_t first_wait_ms(const struct protocol *p)
 			was_released &= (t->released_members & held & member_bit(t->old_member)) != 0;
 			continue;
 		}
-		was_seen &= !ballot_is_quorum(p, view, left, true, t->is_fenceless);
+		was_seen &= !ballot_is_quorum(p, view, left, !t->is_record_still, t->is_fenceless);
 		was_released &= ballot_is_quorum(p, view, t->released_members & held, false, t->is_fenceless);
 	}
 	if (was_released || MUTATED(MUTATION_NO_WAIT))

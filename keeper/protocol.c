@@ -84,6 +84,12 @@ void protocol_saw_fitness(struct protocol *p, const struct fitness *fitness, int
 	note_illness(&p->unfit_ms[2], !fitness->has_api, now_ms);
 }
 
+static void changed(struct protocol *p, struct seat *seat, int64_t now_ms)
+{
+	seat->changed_ms = now_ms;
+	p->tenure.free_members &= ~member_bit((int)(seat - p->seat));
+}
+
 static void saw_lease_value(struct protocol *p, struct seat *seat, const struct claim *claim,
 			    const struct version *version, int64_t now_ms)
 {
@@ -94,7 +100,7 @@ static void saw_lease_value(struct protocol *p, struct seat *seat, const struct 
 	seat->version = *version;
 	seat->must_read = false;
 	if (is_new)
-		seat->changed_ms = now_ms;
+		changed(p, seat, now_ms);
 	if (!streq(claim->holder, p->self.holder) || claim->epoch != p->tenure.epoch) {
 		seat->held_ms = 0;
 		seat->shown_serial = 0;
@@ -127,7 +133,7 @@ void protocol_saw_lease(struct protocol *p, int member, enum answer answer, enum
 		saw_lease_value(p, seat, claim, version, now_ms);
 	} else if (answer == ANSWER_ABSENT && request == REQUEST_READ) {
 		if (seat->lease != ANSWER_ABSENT)
-			seat->changed_ms = now_ms;
+			changed(p, seat, now_ms);
 		seat->lease = ANSWER_ABSENT;
 		seat->must_read = false;
 		memset(&seat->claim, 0, sizeof(seat->claim));
@@ -233,6 +239,7 @@ void protocol_saw_worker_end(struct protocol *p, bool was_cut_off, int64_t now_m
 	if (!worker->is_ending)
 		worker->backoff_ms = MIN(MAX(2 * worker->backoff_ms, timing->fresh_ms), timing->lease_ms);
 	worker->due_ms = now_ms + worker->backoff_ms;
+	p->unfit_ms[0] = 0;
 	worker->kind = WORKER_NONE;
 	worker->is_ending = worker->is_ended = worker->is_killed = false;
 }

@@ -196,8 +196,9 @@ struct tenure {
 	bool must_claim;                        /* the record, at acquisition; not only before the first write */
 	uint64_t tried;                         /* Leases whose PUT was answered, somehow */
 	uint64_t touched;                       /* Leases that it took, or may have taken */
-	uint64_t free_members;                  /* Leases that were free at its start */
+	uint64_t free_members;                  /* Leases that were free at its start and have not changed since */
 	uint64_t still_members;                 /* Leases that were unchanged for L then */
+	bool is_record_still;                   /* and so was the record */
 	uint64_t released_members;              /* Leases that the last epoch emptied itself */
 	int old_member;                         /* whose instance led last; NOBODY: not known */
 	bool is_first;                          /* nobody ever led */

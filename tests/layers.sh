@@ -28,6 +28,12 @@ leader/config common/(base|io|kube|crd|config)|leader/(watch|policy|avi|config)
 leader/ops common/(base|io|kube|crd)|leader/ops
 keeper common/(base|io|kube|crd|avi|config|leadership|lease)|keeper
 keeper/protocol.[ch] common/(base|leadership)|keeper
+keeper/ask.[ch] common/(base|leadership)|keeper
+keeper/ballot.[ch] common/(base|leadership)|keeper
+keeper/candidate.[ch] common/(base|leadership)|keeper
+keeper/lead.[ch] common/(base|leadership)|keeper
+keeper/mind.[ch] common/(base|leadership)|keeper
+keeper/promotion.[ch] common/(base|leadership)|keeper
 ctl common/(base|io|kube|crd|leadership)|ctl
 follower common/(base|io|kube|crd|avi|config|leadership|lease|mirror)|proto|follower
 tests/sim/common common/base|tests/sim/common

@@ -194,7 +194,7 @@ def test_status_for_programs(federation):
         "promotion": {"number": 4, "ended": False, "forced": False, "led": True, "epoch": EPOCH},
         "fit": {part: True for part in FIT.split()},
         "lease": {"holder": "cluster1/amko-0/0f5a/77c1", "epoch": EPOCH, "promotion": 4, "acquired": True, "fenced": True,
-                  "federation": UUID, "view": {"mode": "Manual", "serial": 3, "members": NAMES}}}
+                  "federation": UUID, "view": {"mode": "Manual", "epoch": 4000001, "serial": 3, "members": NAMES}}}
     assert not last["reachable"] and last["problems"]
     as_yaml = yaml.safe_load(federation.run("status", "-o", "yaml")[1])
     for member in told["members"] + as_yaml["members"]:
