@@ -76,9 +76,10 @@ enum record_state record_from_json(const cJSON *object, struct roster *roster, s
 enum record_state record_from_list(const cJSON *answer, const char *name, struct roster *roster, struct claim *out,
 				   struct version *version, struct err *err)
 {
-	const cJSON *results = json_get(answer, "results"), *object, *found = NULL;
+	const cJSON *results = cJSON_GetObjectItemCaseSensitive(answer, "results"), *object, *found = NULL;
 
-	if (!cJSON_IsArray(results)) {
+	/* null is an empty list; without it nothing was said. */
+	if (!cJSON_IsArray(results) && !cJSON_IsNull(results)) {
 		err_set(err, ERR_INVALID, "leadership record: the answer has no list of results");
 		return RECORD_GARBAGE;
 	}

@@ -352,6 +352,7 @@ static const struct record_case record_cases[] = {
 	{ "a record", RECORD(KV("epoch", "1") "," KV("holder", "east/p/u/x") "," KV("promotion", "0") "," KV("counter", "2")),
 	  RECORD_FOUND, NULL },
 	{ "none", "{\"count\":0,\"results\":[]}", RECORD_ABSENT, NULL },
+	{ "none, said with a null", "{\"count\":0,\"results\":null}", RECORD_ABSENT, NULL },
 	{ "another one", "{\"results\":[{\"name\":\"other\"}]}", RECORD_ABSENT, NULL },
 	{ "no list", "{\"error\":\"x\"}", RECORD_GARBAGE, "leadership record: the answer has no list of results" },
 	{ "no values", RECORD(""), RECORD_GARBAGE, "leadership record: epoch is no whole number up to 2^53" },
