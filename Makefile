@@ -120,7 +120,7 @@ conformance: all          ## the conformance cases alone; CASES=dir for other on
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance
 
 # clang's libFuzzer wants its own instrumentation in everything: a tree of its own.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/keeper.a $(B)/common.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
