@@ -25,11 +25,17 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all help deps test unit check layers integration e2e-sim e2e conformance conformance-sim demo playground bench soak outage golden format clean
+.PHONY: all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim demo playground bench soak outage golden format clean
 .SECONDARY:
 
-PROGRAMS := amko amko-leader kubectl-amko avisim kubesim
-all: $(PROGRAMS:%=$(B)/%)  ## the programs and the simulators, into build/
+PROGRAMS   := amko amko-leader $(if $(wildcard follower/main.c),amko-follower) kubectl-amko
+SIMULATORS := avisim kubesim
+all: programs $(SIMULATORS:%=$(B)/%)  ## the programs and the simulators, into build/
+
+programs: $(PROGRAMS:%=$(B)/%)  ## what is installed
+
+list-programs:
+	@echo $(PROGRAMS:%=$(B)/%)
 
 help:                     ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

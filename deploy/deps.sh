@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs the Debian packages that building and testing need; does nothing when all are there.
+# Installs the Debian packages that building and testing need; does nothing when all are there. `deps.sh build`: for the image,
+# which is built and not tested there.
 set -eu
 packages="gcc make pkg-config libcurl4-openssl-dev libcjson-dev libyaml-dev libssl-dev libuv1-dev libmicrohttpd-dev
-	uthash-dev uuid-dev libgnutls28-dev libcmocka-dev python3 python3-pytest python3-yaml openssl"
+	uthash-dev uuid-dev libgnutls28-dev ca-certificates"
+[ "${1:-}" = build ] || packages="$packages libcmocka-dev python3 python3-pytest python3-yaml openssl"
 [ "${1:-}" = e2e ] && packages="$packages etcd-server python3-venv python3-kubernetes"
 [ "${1:-}" = fuzz ] && packages="$packages clang libclang-rt-14-dev"
 

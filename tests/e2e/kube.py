@@ -14,7 +14,7 @@ import yaml
 
 # The version used where a test gives only the kind.
 API_VERSIONS = {
-    "Namespace": "v1", "Service": "v1", "Secret": "v1", "ConfigMap": "v1", "Event": "v1",
+    "Namespace": "v1", "Service": "v1", "Secret": "v1", "ConfigMap": "v1", "Event": "v1", "ServiceAccount": "v1",
     "Ingress": "networking.k8s.io/v1",
     "ClusterRole": "rbac.authorization.k8s.io/v1", "ClusterRoleBinding": "rbac.authorization.k8s.io/v1",
     "Role": "rbac.authorization.k8s.io/v1", "RoleBinding": "rbac.authorization.k8s.io/v1",
@@ -40,7 +40,7 @@ class Api:
     """Requests to one API server over one kept connection."""
 
     def __init__(self, host, port, ca_file, token, timeout_s=30):
-        self.host, self.port, self.token, self.timeout_s = host, port, token, timeout_s
+        self.host, self.port, self.ca_file, self.token, self.timeout_s = host, port, ca_file, token, timeout_s
         self.tls = ssl.create_default_context(cafile=ca_file)
         self.connection = None
 
