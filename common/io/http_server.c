@@ -5,7 +5,6 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/io/http_target.h"
+#include "common/io/listen.h"
 
 #define CONNECTION_MEMORY_BYTES (64 * 1024)    /* request line and headers must fit */
 #define STREAM_BLOCK_BYTES (16 * 1024)
@@ -128,6 +128,9 @@ static void read_peer(struct http_exchange *x)
 		inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? &v6->s6_addr[12] : (const void *)v6, x->peer,
 			  sizeof(x->peer));
 		x->is_loopback = is_v4 ? v6->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(v6);
+	} else if (address && address->sa_family == AF_UNIX) {
+		snprintf(x->peer, sizeof(x->peer), "unix");
+		x->is_loopback = true;
 	}
 }
 
@@ -410,76 +413,6 @@ static void server_on_complaint(void *cls, const char *fmt, va_list ap)
 	log_debug("http_server_said", KV("text", (const char *)server->complaint), KV("port", server->port));
 }
 
-/* "[::1]:443" -> "::1", "443". An empty host means every address. */
-static bool split_address(const char *listen, char **host, char **port, struct err *err)
-{
-	const char *colon = strrchr(listen, ':');
-	struct slice name = { listen, colon ? (size_t)(colon - listen) : 0 };
-	size_t n_digits = colon ? strspn(colon + 1, "0123456789") : 0;
-
-	if (!n_digits || n_digits > 5 || colon[1 + n_digits] || strtol(colon + 1, NULL, 10) > 65535)
-		return err_set(err, ERR_INVALID, "listen on %s: want address:port", listen);
-	if (name.n >= 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
-		name = (struct slice){ name.p + 1, name.n - 2 };
-	*host = slice_dup(name);
-	*port = xstrdup(colon + 1);
-	return true;
-}
-
-static int listen_at(const struct addrinfo *at)
-{
-	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int yes = 1, no = 0, saved;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (at->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
-	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static bool open_listener(const char *listen, int *fd, struct err *err)
-{
-	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
-	CLEANUP(freep) char *host = NULL;
-	CLEANUP(freep) char *port = NULL;
-	struct addrinfo *found = NULL;
-	int rc;
-
-	if (!split_address(listen, &host, &port, err))
-		return false;
-	/* "::" takes IPv4 too; where the kernel has no IPv6, every IPv4 address is the next best. */
-	rc = getaddrinfo(*host ? host : "::", port, &hints, &found);
-	if (rc != 0)
-		return err_set(err, ERR_INVALID, "listen on %s: %s", listen, gai_strerror(rc));
-	*fd = listen_at(found);
-	freeaddrinfo(found);
-	if (*fd < 0 && !*host && errno == EAFNOSUPPORT && getaddrinfo("0.0.0.0", port, &hints, &found) == 0) {
-		*fd = listen_at(found);
-		freeaddrinfo(found);
-	}
-	return *fd >= 0 || err_set(err, ERR_RETRY, "listen on %s: %s", listen, strerror(errno));
-}
-
-static int bound_port(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address = { 0 };
-	socklen_t n = sizeof(address);
-
-	getsockname(fd, &address.any, &n);
-	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-}
-
 static gnutls_datum_t datum(const char *text)
 {
 	return (gnutls_datum_t){ (unsigned char *)(uintptr_t)text, (unsigned)strlen(text) };
@@ -545,9 +478,9 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_op
 
 	*server = (struct http_server){ .loop = loop, .max_body_bytes = o->max_body_bytes, .handler = o->handler, .arg = o->arg,
 					.checks_clients = o->client_ca_pem != NULL };
-	if (!check_tls(o, err) || !open_listener(o->listen, &fd, err))
+	if (!check_tls(o, err) || !listen_open(o->listen, &fd, err))
 		return NULL;
-	server->port = bound_port(fd);
+	server->port = listen_port(fd);
 	server->daemon = start_daemon(server, o, fd);
 	if (!server->daemon) {
 		err_set(err, ERR_INVALID, "listen on %s: %s", o->listen, server->complaint);

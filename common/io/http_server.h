@@ -20,7 +20,7 @@ struct http_exchange;
 typedef void http_handler_fn(void *arg, struct http_exchange *exchange);
 
 struct http_server_options {
-	const char *listen;            /* ":8080", "127.0.0.1:0", "[::1]:443"; port 0: any free one */
+	const char *listen;            /* ":8080", "127.0.0.1:0", "[::1]:443"; port 0: any free one; "unix:/path" */
 	const char *cert_pem, *key_pem;   /* both: TLS */
 	const char *client_ca_pem;     /* asks for client certificates and verifies them; a client may come without */
 	size_t max_body_bytes;         /* 0: no bodies are read */
@@ -48,7 +48,7 @@ const char *http_query(const struct http_exchange *exchange, const char *key);
 void http_query_each(const struct http_exchange *exchange, void (*each)(void *arg, const char *key, const char *value), void *arg);
 const char *http_header(const struct http_exchange *exchange, const char *name);   /* any case; NULL where absent */
 struct slice http_body(const struct http_exchange *exchange);
-const char *http_peer(const struct http_exchange *exchange);           /* "127.0.0.1" */
+const char *http_peer(const struct http_exchange *exchange);           /* "127.0.0.1", "unix" */
 bool http_peer_is_loopback(const struct http_exchange *exchange);
 /* The common name of the client's certificate: NULL without one that client_ca_pem signed. Borrowed while the exchange lives. */
 const char *http_peer_cn(const struct http_exchange *exchange);

@@ -481,9 +481,9 @@ static const struct start_case {
 	struct http_server_options options;
 	const char *want;
 } start_cases[] = {
-	{ "an address without a port is refused", { .listen = "127.0.0.1" }, "listen on 127.0.0.1: want address:port" },
-	{ "a port of too many digits is refused", { .listen = ":123456" }, "listen on :123456: want address:port" },
-	{ "a port above 65535 is refused", { .listen = ":65536" }, "listen on :65536: want address:port" },
+	{ "an address without a port is refused", { .listen = "127.0.0.1" }, "listen on 127.0.0.1: want address:port or unix:/path" },
+	{ "a port of too many digits is refused", { .listen = ":123456" }, "listen on :123456: want address:port or unix:/path" },
+	{ "a port above 65535 is refused", { .listen = ":65536" }, "listen on :65536: want address:port or unix:/path" },
 	{ "a certificate without a key is refused", { .listen = ":0", .cert_pem = "x" },
 	  "listen on :0: certificate and key come together" },
 	{ "what is no certificate is refused", { .listen = ":0", .cert_pem = "x", .key_pem = "y" }, "listen on :0: " },
