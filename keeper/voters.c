@@ -292,7 +292,7 @@ void voters_free(struct voters *voters)
 		return;
 	for (int member = 0; member < ROSTER_MAX; member++)
 		for (int topic = 0; topic < N_TOPICS; topic++)
-			kube_cancel(voters->questions[member][topic].call);
+			kube_cancel(TAKE(voters->questions[member][topic].call));
 	voters_configure(voters, NULL);
 	free(voters->v);
 	uv_close((uv_handle_t *)voters->later, close_handle);

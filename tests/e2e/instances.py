@@ -126,6 +126,15 @@ class Federation:
         return (holder and holder.rsplit("/", 3)[0], int(marks.get(MARK + "epoch", 0)),
                 marks.get(MARK + "acquired") == "true")
 
+    def mode(self, name):
+        """Manual or Automatic, as the Lease shows it in force; None where it shows none."""
+        marks = ((self.lease(name) or {}).get("metadata") or {}).get("annotations") or {}
+        return marks.get(MARK + "view", "").split(" ")[0] or None
+
+    def wait_mode(self, mode, timeout_s=20):
+        """Automatic comes into force once every member has shown that amko runs there."""
+        wait_for(f"mode {mode}", lambda: all(self.mode(name) == mode for name in self.names), timeout_s)
+
     def leads(self, context, within=None):
         """The context holds the Leases of these clusters (all), acquired, under one epoch; that epoch, or 0."""
         claims = {self.claim(name) for name in within or self.names}

@@ -1,5 +1,6 @@
 """Several instances on simulated clusters: one leads, the others follow, and what happens when something ends."""
 
+import os
 import signal
 
 import pytest
@@ -49,6 +50,7 @@ def test_a_person_hands_over(site):
 def test_another_leads_by_itself_when_the_leader_is_killed(site):
     site.begin(failover="Automatic")
     first = site.wait_leader("cluster1")
+    site.wait_mode("Automatic")
     site.instances["cluster1"].kill()
     wait_for("another leader", lambda: site.leads("cluster2") or site.leads("cluster3"), 20)
     assert max(site.leads("cluster2"), site.leads("cluster3")) > first
@@ -59,6 +61,5 @@ def test_a_killed_worker_is_started_again(site):
     site.wait_leader("cluster1")
     instance = site.instances["cluster1"]
     pid = wait_for("a worker", instance.worker_pid, 10)
-    import os
     os.kill(pid, signal.SIGKILL)
     wait_for("another worker", lambda: instance.worker_pid() not in (None, pid), 20)
