@@ -1,30 +1,12 @@
 /* What stays as it is because a cluster is not known: see knowledge.h. */
 #include "leader/gslb/member.h"
 
-/* An object that is selected gives its address itself. One that is not speaks for the address only when its cluster is known to
- * the end: as long as it is not, another object there may serve the same name at the same address and be selected. */
-static bool speaks(const struct build_input *in, const char *tenant, const struct candidate *candidate)
-{
-	const char *selected_for = NULL;
-
-	if (knowledge_knows_cluster(in->knowledge, candidate->cluster))
-		return true;
-	return policy_select(in->policy, candidate->cluster, candidate->ns, candidate->object, candidate->record,
-			     in->default_tenant, &selected_for) == SELECTED && streq(selected_for, tenant);
-}
-
-/* A known object accounts for this address: what becomes of it is decided by that object, not by what is unknown. */
-static bool is_explained(const struct build_input *in, const char *tenant, const struct gs_member *member)
-{
-	for (size_t i = 0; i < in->n_candidates; i++) {
-		const struct host_record *record = in->candidates[i].record;
-		bool is_same_vs = record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid);
-
-		if ((is_same_vs || streq(record->ip, member->ip)) && speaks(in, tenant, &in->candidates[i]))
-			return true;
-	}
-	return false;
-}
+/* What is known of an address that the service has. */
+enum account {
+	OPEN,                          /* nothing: it may be an unknown object's */
+	SPOKEN_FOR,                    /* an object that is known, or was, and does not give it any more; yet it may be an unknown one's too */
+	GIVEN,                         /* an object that is selected gives it, or gives another one instead: no question */
+};
 
 static bool was_seen_to_go(const struct build_input *in, const struct gs_member *member)
 {
@@ -34,35 +16,65 @@ static bool was_seen_to_go(const struct build_input *in, const struct gs_member 
 	return false;
 }
 
-/* What a known object gave up is gone, unless it may be the unknown objects' own too: as many members as there are such
- * objects must be left to account for them. */
-static void drop_gone(const struct build_input *in, struct held *out)
+static bool is_of(const struct gs_member *member, const struct host_record *record)
 {
-	size_t n_gone = 0, kept = 0;
-
-	for (size_t i = 0; i < out->n_members; i++)
-		if (was_seen_to_go(in, out->members[i].member))
-			n_gone++;
-	if (out->n_members - n_gone < out->objects.n)
-		return;
-	for (size_t i = 0; i < out->n_members; i++)
-		if (!was_seen_to_go(in, out->members[i].member))
-			out->members[kept++] = out->members[i];
-	out->n_members = kept;
+	return streq(record->ip, member->ip) ||
+	       (record->vs_uuid && *record->vs_uuid && streq0(record->vs_uuid, member->vs_uuid));
 }
 
+static bool is_selected_for(const struct build_input *in, const char *tenant, const struct candidate *candidate)
+{
+	const char *selected_for = NULL;
+
+	return policy_select(in->policy, candidate->cluster, candidate->ns, candidate->object, candidate->record,
+			     in->default_tenant, &selected_for) == SELECTED && streq(selected_for, tenant);
+}
+
+/* One that is not selected says something only when its cluster is known to the end: as long as it is being listed, whether it is
+ * selected may be open, and so is who else serves the name there, often at the same address. */
+static enum account account_for(const struct build_input *in, const char *tenant, const struct gs_member *member)
+{
+	enum account account = was_seen_to_go(in, member) ? SPOKEN_FOR : OPEN;
+
+	for (size_t i = 0; i < in->n_candidates; i++) {
+		const struct candidate *candidate = &in->candidates[i];
+
+		if (!is_of(member, candidate->record))
+			continue;
+		if (is_selected_for(in, tenant, candidate))
+			return GIVEN;
+		if (knowledge_knows_cluster(in->knowledge, candidate->cluster))
+			account = SPOKEN_FOR;
+	}
+	return account;
+}
+
+static size_t count_open(const struct build_input *in, const struct gs *actual)
+{
+	size_t n = 0;
+
+	for (size_t g = 0; g < actual->n_groups; g++)
+		for (size_t m = 0; m < actual->groups[g].n_members; m++)
+			if (actual->groups[g].members[m].ip &&
+			    account_for(in, actual->tenant, &actual->groups[g].members[m]) == OPEN)
+				n++;
+	return n;
+}
+
+/* What known objects do not give any more goes, if enough is left to account for each unknown object. */
 static void hold_members(const struct build_input *in, const struct gs *actual, struct held *out)
 {
+	enum account most = count_open(in, actual) >= out->objects.n ? OPEN : SPOKEN_FOR;
+
 	out->members = xcalloc(gs_count_members(actual), sizeof(*out->members));
 	for (size_t g = 0; g < actual->n_groups; g++) {
 		for (size_t m = 0; m < actual->groups[g].n_members; m++) {
 			const struct gs_member *member = &actual->groups[g].members[m];
 
-			if (member->ip && !is_explained(in, actual->tenant, member))
+			if (member->ip && account_for(in, actual->tenant, member) <= most)
 				out->members[out->n_members++] = (struct held_member){ member, actual->groups[g].priority };
 		}
 	}
-	drop_gone(in, out);
 }
 
 /* "HEAD /cart HTTP/1.0" -> "/cart"; NULL when there is no second word. */
