@@ -25,7 +25,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim demo playground bench soak outage golden format clean
+.PHONY: all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults demo playground bench soak outage golden format clean
 .SECONDARY:
 
 PROGRAMS   := amko amko-leader $(if $(wildcard follower/main.c),amko-follower) kubectl-amko
@@ -124,6 +124,14 @@ e2e: all                  ## real API servers (needs Go 1.25 or newer)
 
 conformance: all          ## the conformance cases alone; CASES=dir for other ones
 	$(Q)BUILD=$(B) ./tests/e2e/run.sh tests/conformance
+
+$(B)/oracle: $(B)/tests/faults/oracle.o $(B)/leader.a $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+faults: all $(B)/oracle   ## random changes, faults and restarts: SEEDS=200, FIRST=1, JOBS=32; SEED=17 for one, told in full
+	$(Q)BUILD=$(B) $(PYTEST) tests/faults/test_judge.py tests/faults/test_matrix.py
+	$(Q)BUILD=$(B) /usr/bin/python3 tests/faults/run.py $(if $(SEED),--seed $(SEED),$(if $(FIRST),--first $(FIRST)) $(if $(SEEDS),--seeds $(SEEDS))) $(if $(JOBS),--jobs $(JOBS))
 
 # clang's libFuzzer wants its own instrumentation in everything: a tree of its own.
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
