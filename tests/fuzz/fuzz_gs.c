@@ -67,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(cJSON_Deletep) cJSON *json = fuzz_json(data, size);
 	CLEANUP(gs_freep) struct gs *gs = gs_from_json(json, tenants[size % ARRAY_SIZE(tenants)]);
 
+	gs_refs_have_names(json);
 	if (gs)
 		check_gs(gs);
 	return 0;
