@@ -1,5 +1,7 @@
 #include "keeper/record_client.h"
 
+#include "common/avi/seek.h"
+#include "common/config/choose.h"
 #include "common/leadership/record.h"
 
 #define CHECK_MS 10000                 /* like the leader's, while another controller leads */
@@ -8,7 +10,10 @@
 struct record_client {
 	struct record_client_options options;
 	struct avi_session *session;           /* NULL: no controller is known */
-	char *address, *version;
+	struct strs addresses;                 /* of the GSLBConfig */
+	char *address, *version, *username;    /* address: of the session */
+	struct secret password;
+	struct avi_seek *seek;                 /* does another one lead? */
 	char name[RECORD_NAME_MAX];            /* "": whose record is not known */
 	struct avi_check *check;
 	enum controller_health health;
@@ -50,6 +55,31 @@ static bool leads(const struct record_client *client)
 	       age_ms <= 2 * check_period_ms(client) + client->options.timing->request_ms;
 }
 
+static void use_address(struct record_client *client, const char *address);
+
+static void on_sought(void *arg, const char *leader, const char *said)
+{
+	struct record_client *client = arg;
+
+	(void)said;
+	client->seek = NULL;
+	if (leader)
+		use_address(client, leader);
+}
+
+static void seek_another(struct record_client *client)
+{
+	CLEANUP(strs_release) struct strs others = { 0 };
+
+	strs_copy(&others, &client->addresses);
+	strs_remove(&others, client->address);
+	if (!others.n || client->seek)
+		return;
+	client->seek = avi_seek_start(&(struct avi_seek_options){
+		.http = client->options.http, .loop = client->options.loop, .addresses = &others, .version = client->version,
+		.username = client->username, .password = &client->password, .done = on_sought, .arg = client });
+}
+
 static void on_checked(void *arg, enum controller_health health, const char *why)
 {
 	struct record_client *client = arg;
@@ -57,6 +87,8 @@ static void on_checked(void *arg, enum controller_health health, const char *why
 	client->check = NULL;
 	client->health = health;
 	client->checked_ms = (int64_t)uv_now(client->options.loop);
+	if (health != CONTROLLER_LEADER)
+		seek_another(client);
 	client->options.on_controller(client->options.arg, health, why);
 }
 
@@ -165,6 +197,7 @@ void record_client_put(struct record_client *client, const struct claim *claim, 
 static void drop_session(struct record_client *client)
 {
 	avi_check_cancel(TAKE(client->check));
+	avi_seek_cancel(TAKE(client->seek));
 	if (client->call) {
 		avi_cancel(TAKE(client->call));
 		uv_timer_start(client->call_timer, on_call_due, 0, 0);
@@ -174,29 +207,50 @@ static void drop_session(struct record_client *client)
 	uv_timer_stop(client->check_timer);
 }
 
+static void use_address(struct record_client *client, const char *address)
+{
+	CLEANUP(freep) char *chosen = xstrdup(address);
+
+	drop_session(client);
+	free(client->address);
+	client->address = TAKE(chosen);
+	client->session = avi_session_new(&(struct avi_session_options){
+		.http = client->options.http, .loop = client->options.loop, .controller = client->address,
+		.version = client->version, .username = client->username, .password = &client->password });
+	uv_timer_start(client->check_timer, on_check_due, 0, (uint64_t)check_period_ms(client));
+}
+
+static void keep_credentials(struct record_client *client, const struct credentials *credentials)
+{
+	free(client->username);
+	client->username = xstrdup(credentials->username);
+	secret_set(&client->password, (struct slice){ credentials->password.bytes, credentials->password.n });
+}
+
 void record_client_configure(struct record_client *client, const struct gslbconfig *config, const struct credentials *credentials,
 		     const char *federation)
 {
-	const char *address = config ? config->controller_ip : NULL, *version = config ? config->controller_version : NULL;
+	CLEANUP(strs_release) struct strs addresses = { 0 };
+	const char *version = config ? config->controller_version : NULL;
 	bool can_log_in = credentials && credentials->username && secret_is_set(&credentials->password);
+
+	if (config)
+		config_addresses(config, &addresses);
 
 	if (!federation || !record_name(federation, client->name))
 		*client->name = '\0';
-	if (client->session && address && can_log_in && streq(address, client->address) && streq0(version, client->version)) {
-		avi_session_set_credentials(client->session, credentials->username, &credentials->password);
+	if (can_log_in)
+		keep_credentials(client, credentials);
+	if (client->session && can_log_in && strs_same_list(&addresses, &client->addresses) && streq0(version, client->version)) {
+		avi_session_set_credentials(client->session, client->username, &client->password);
 		return;
 	}
 	drop_session(client);
-	if (!address || !can_log_in)
-		return;
-	free(client->address);
+	strs_copy(&client->addresses, &addresses);
 	free(client->version);
-	client->address = xstrdup(address);
 	client->version = xstrdup(version);
-	client->session = avi_session_new(&(struct avi_session_options){
-		.http = client->options.http, .loop = client->options.loop, .controller = address, .version = version,
-		.username = credentials->username, .password = &credentials->password });
-	uv_timer_start(client->check_timer, on_check_due, 0, (uint64_t)check_period_ms(client));
+	if (addresses.n && can_log_in)
+		use_address(client, addresses.v[0]);
 }
 
 struct record_client *record_client_new(const struct record_client_options *options)
@@ -217,7 +271,10 @@ void record_client_free(struct record_client *client)
 	drop_session(client);
 	uv_close((uv_handle_t *)client->check_timer, close_handle);
 	uv_close((uv_handle_t *)client->call_timer, close_handle);
+	strs_release(&client->addresses);
 	free(client->address);
 	free(client->version);
+	free(client->username);
+	secret_release(&client->password);
 	free(client);
 }

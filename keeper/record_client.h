@@ -1,6 +1,7 @@
 /* keeper/record_client.h - the leadership record on the Avi controller, and whether that controller can be reached and leads.
  *
- * The record is read and written only on a controller that said it leads, at most two checks ago.
+ * The record is read and written only on a controller that said it leads, at most two checks ago. Where the GSLBConfig names
+ * several, the others are asked while the one in use does not lead, as its worker does.
  * Ownership: owns its session; borrows http client, roster and timing, which outlive it.
  * Errors:    by enum answer. A question is answered exactly once, within timing->request_ms, never from inside.
  */

@@ -116,10 +116,14 @@ static void use_credentials(struct leader *leader, const struct credentials *cre
 	secret_set(&leader->credentials.password, (struct slice){ credentials->password.bytes, credentials->password.n });
 }
 
-static void use_new_controller(struct leader *leader)
+void charge_use_controller(struct leader *leader, const char *address)
 {
+	CLEANUP(freep) char *chosen = xstrdup(address);
 	char uuid[37];
 
+	seek_end(leader);
+	free(leader->address);
+	leader->address = TAKE(chosen);
 	reconcile_set_target(leader->reconcile, NULL);
 	policies_configure(leader->policies, NULL, NULL);
 	health_follow(leader->health, NULL);
@@ -136,7 +140,7 @@ static void use_new_controller(struct leader *leader)
 	leader->controller = controller_new(&(struct controller_options){
 		.http = leader->avi_http,
 		.loop = leader->options.loop,
-		.address = leader->config->controller_ip,
+		.address = leader->address,
 		.version = leader->config->controller_version,
 		.username = leader->credentials.username,
 		.password = &leader->credentials.password,
@@ -150,8 +154,13 @@ static void use_new_controller(struct leader *leader)
 /* Starts over with this configuration, in the running process. */
 static void take_in_charge(struct leader *leader, const struct gslbconfig *config, const struct credentials *credentials)
 {
-	bool is_new = !leader->config || !config_same_controller(leader->config, config);
+	CLEANUP(strs_release) struct strs addresses = { 0 };
 	struct gslbconfig *before = leader->config;
+	bool is_new;
+
+	config_addresses(config, &addresses);
+	is_new = !before || !config_same_controller(before, config) || !strs_has(&addresses, leader->address);
+	seek_end(leader);
 
 	log_info("gslbconfig_taken", KV("name", config->name), KV("generation", (long long)config->generation));
 	leader->config = gslbconfig_copy(config);
@@ -159,7 +168,8 @@ static void take_in_charge(struct leader *leader, const struct gslbconfig *confi
 	leader_set_phase(leader, PHASE_CHECKING);
 	health_set_interval(leader->health, config->refresh_interval_s);
 	if (is_new) {
-		use_new_controller(leader);
+		free(TAKE(leader->others_said));
+		charge_use_controller(leader, config->controller_ip);
 	} else {
 		/* Stopped until the listing, for the old configuration goes away. */
 		policies_configure(leader->policies, NULL, NULL);

@@ -216,17 +216,13 @@ static void on_leads(struct leader *leader)
 static void log_health(const struct leader *leader, enum controller_health health, const char *why)
 {
 	if (health == CONTROLLER_LEADER)
-		log_info("controller_leads", KV("controller", leader->config->controller_ip));
+		log_info("controller_leads", KV("controller", leader->address));
 	else
-		log_warn("controller_trouble", KV("controller", leader->config->controller_ip), KV("err", why));
+		log_warn("controller_trouble", KV("controller", leader->address), KV("err", why));
 }
 
-static void on_health(void *arg, enum controller_health health, const char *why)
+void leader_take_health(struct leader *leader, enum controller_health health, const char *why)
 {
-	struct leader *leader = arg;
-
-	if (leader->is_stopping)
-		return;
 	if (health != leader->controller_health || !leader->has_health)
 		log_health(leader, health, why);
 	leader->controller_health = health;
@@ -245,6 +241,22 @@ static void on_health(void *arg, enum controller_health health, const char *why)
 	if (health == CONTROLLER_NOT_LEADER && leader->phase != PHASE_WAITING)
 		leader_set_phase(leader, PHASE_CHECKING);
 	view_conditions(leader);
+}
+
+static void on_health(void *arg, enum controller_health health, const char *why)
+{
+	struct leader *leader = arg;
+
+	if (leader->is_stopping)
+		return;
+	if (health == CONTROLLER_LEADER) {
+		seek_end(leader);
+	} else if (seek_begin(leader, health, why)) {
+		reconcile_pause(leader->reconcile);
+		leader->is_outage = true;
+		return;
+	}
+	leader_take_health(leader, health, why);
 }
 
 /* No storm: everybody waits while one asks, and longer while one name after the other fails. */
@@ -478,6 +490,7 @@ void leader_free(struct leader *leader)
 	home_free(leader->home);
 	kube_cancel(leader->uuid_call);
 	status_free(leader->status);
+	seek_end(leader);
 	controller_free(leader->controller);
 	actual_free(leader->actual);
 	names_release(leader);
@@ -490,6 +503,9 @@ void leader_free(struct leader *leader)
 	secret_release(&leader->credentials.password);
 	free(leader->complaint);
 	free(leader->controller_why);
+	free(leader->address);
+	free(leader->others_said);
+	free(leader->seek_why);
 	free(leader->default_pki);
 	if (leader->stop_timer) {
 		uv_close((uv_handle_t *)leader->stop_timer, close_handle);

@@ -1,8 +1,9 @@
 /* leader/leader_parts.h - struct leader, for leader.c and the files that are parts of it: charge.c (which configuration is in
- * charge), names.c (what a name should be), look.c (what the lease allows), view.c (what is told to people). Nobody else
- * includes this. */
+ * charge), seek.c (which controller), names.c (what a name should be), look.c (what the lease allows), view.c (what is told to
+ * people). Nobody else includes this. */
 #pragma once
 
+#include "common/avi/seek.h"
 #include "common/io/backoff.h"
 #include "leader/avi/health.h"
 #include "leader/avi/reconcile.h"
@@ -41,6 +42,11 @@ struct leader {
 	enum phase phase;
 	struct gslbconfig *config;             /* in charge; NULL: none was sound yet */
 	struct credentials credentials;        /* in use */
+	char *address;                         /* of the controller in use */
+	char *others_said;                     /* why it is used and not the one before; NULL: it is the first */
+	struct avi_seek *seek;                 /* it does not lead: does another? */
+	enum controller_health seek_health;    /* what it said itself */
+	char *seek_why;
 	char owner[48];                        /* "amko-<uuid>" */
 	bool is_config_missing;                /* the one in charge was deleted, and no other came */
 	char *complaint;                       /* why the newest GSLBConfig is not in charge; NULL: it is */
@@ -87,7 +93,15 @@ void look_list_begins(struct leader *leader);
 void look_list_ended(struct leader *leader, bool is_good);
 void look_wrote(struct leader *leader);                    /* or tried to */
 
+void leader_take_health(struct leader *leader, enum controller_health health, const char *why);
+
+/* seek.c */
+/* The controller in use said this and does not lead. True: others are asked, and what follows comes later. */
+bool seek_begin(struct leader *leader, enum controller_health health, const char *why);
+void seek_end(struct leader *leader);                      /* nothing comes of it any more */
+
 /* charge.c */
+void charge_use_controller(struct leader *leader, const char *address);
 void charge_run(void *leader);         /* the own cluster's objects or the members' kubeconfig changed: decide anew */
 
 /* names.c */

@@ -18,14 +18,17 @@ static const char *const health_reasons[] = {
 void view_controller_conditions(struct leader *leader, enum controller_health health, const char *why)
 {
 	bool is_reachable = health == CONTROLLER_LEADER || health == CONTROLLER_NOT_LEADER;
+	bool is_one_of_many = leader->config->controller_addresses.n > 0;
+	CLEANUP(freep) char *leads = is_one_of_many ? xasprintf("%s%s%s", leader->address, leader->others_said ? "; " : "",
+								leader->others_said ? leader->others_said : "") : xstrdup("");
+	CLEANUP(freep) char *does_not_lead = xasprintf("%s: nothing is written; asked again every 10 s", why);
 
 	status_condition(leader->status, "ControllerReachable", is_reachable ? "True" : "False",
 			 is_reachable ? "Reachable" : health_reasons[health], is_reachable ? "" : why);
 	if (health == CONTROLLER_LEADER)
-		status_condition(leader->status, "ControllerIsLeader", "True", "Leader", "");
+		status_condition(leader->status, "ControllerIsLeader", "True", "Leader", leads);
 	else if (health == CONTROLLER_NOT_LEADER)
-		status_condition(leader->status, "ControllerIsLeader", "False", "NotLeader",
-				 "another site's controller is the GSLB leader: nothing is written; asked again every 10 s");
+		status_condition(leader->status, "ControllerIsLeader", "False", "NotLeader", does_not_lead);
 	else
 		status_condition(leader->status, "ControllerIsLeader", "Unknown", health_reasons[health], why);
 }
@@ -120,9 +123,9 @@ static const char *lease_complaint(const struct leader *leader, const char **rea
 	case FENCE_NO_LEASE:
 		break;
 	}
-	if (lease_state(leader->options.lease) == LEASE_WAITING) {
+	if (!lease_term(leader->options.lease)->starts_before_ms) {
 		*reason = "Waiting";
-		return "the keeper has not allowed a write yet";
+		return "the keeper allows no write now";
 	}
 	*reason = "Expired";
 	return "the keeper's lease has run out: nothing is written until it is renewed";
@@ -274,7 +277,7 @@ static bool is_settled(const struct leader *leader)
 
 	reconcile_counts(leader->reconcile, &counts);
 	if (!home_has_configs(leader->home) || status_count_pending(leader->status) || health_is_checking(leader->health) ||
-	    leader->uuid_call || leader->is_listing)
+	    leader->seek || leader->uuid_call || leader->is_listing)
 		return false;
 	switch (leader->phase) {
 	case PHASE_WAITING:

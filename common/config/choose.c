@@ -26,8 +26,22 @@ static bool complain(struct complaint *out, const char *reason, char *state, cha
 	return true;
 }
 
+#define MAX_FURTHER_ADDRESSES 8
+
+/* What is wrong with the further addresses; NULL: nothing. Yours to free. */
+static char *address_complaint(const struct strs *addresses)
+{
+	if (addresses->n > MAX_FURTHER_ADDRESSES)
+		return xasprintf("spec.gslbLeader.controllerAddresses: %zu entries, at most %d", addresses->n, MAX_FURTHER_ADDRESSES);
+	for (size_t i = 0; i < addresses->n; i++)
+		if (!*addresses->v[i])
+			return xasprintf("spec.gslbLeader.controllerAddresses[%zu]: is empty", i);
+	return NULL;
+}
+
 bool config_complaint(const struct gslbconfig *config, struct complaint *out)
 {
+	CLEANUP(freep) char *bad_address = address_complaint(&config->controller_addresses);
 	char uuid[37];
 
 	*out = (struct complaint){ 0 };
@@ -40,6 +54,8 @@ bool config_complaint(const struct gslbconfig *config, struct complaint *out)
 	if (!config->controller_ip || !*config->controller_ip)
 		return complain(out, "NoController", xstrdup("error: invalid gslb config with controller IP "),
 				xstrdup("spec.gslbLeader.controllerIP is empty"));
+	if (bad_address)
+		return complain(out, "Invalid", xasprintf("error: invalid gslb config, %s", bad_address), xstrdup(bad_address));
 	if (!config->credentials || !*config->credentials)
 		return complain(out, "NoCredentials", xstrdup("error: invalid gslb config with leaderSecret "),
 				xstrdup("spec.gslbLeader.credentials is empty: it names the Secret with username and password"));
@@ -55,6 +71,14 @@ void complaint_release(struct complaint *complaint)
 	free(complaint->state);
 	free(complaint->message);
 	*complaint = (struct complaint){ 0 };
+}
+
+void config_addresses(const struct gslbconfig *config, struct strs *out)
+{
+	if (config->controller_ip && *config->controller_ip)
+		strs_add_once(out, config->controller_ip);
+	for (size_t i = 0; i < config->controller_addresses.n; i++)
+		strs_add_once(out, config->controller_addresses.v[i]);
 }
 
 bool config_same_controller(const struct gslbconfig *a, const struct gslbconfig *b)
@@ -76,6 +100,7 @@ static bool same_members(const struct gslbconfig *a, const struct gslbconfig *b)
 bool config_same_but_log_level(const struct gslbconfig *a, const struct gslbconfig *b)
 {
 	return streq0(a->name, b->name) && config_same_controller(a, b) && same_members(a, b) &&
+	       strs_same_list(&a->controller_addresses, &b->controller_addresses) &&
 	       streq0(a->credentials, b->credentials) && streq(a->tenant, b->tenant) &&
 	       a->refresh_interval_s == b->refresh_interval_s && a->use_custom_global_fqdn == b->use_custom_global_fqdn;
 }

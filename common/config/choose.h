@@ -28,6 +28,9 @@ struct complaint {
 bool config_complaint(const struct gslbconfig *config, struct complaint *out);
 void complaint_release(struct complaint *complaint);
 
+/* The controller's addresses, each once: controllerIP, then the further ones in their order. */
+void config_addresses(const struct gslbconfig *config, struct strs *out);
+
 /* Nothing that needs a new synchronisation differs (the log level does not). */
 bool config_same_but_log_level(const struct gslbconfig *a, const struct gslbconfig *b);
 /* The same controller and identity: the session and what is known of its objects stay valid. */

@@ -18,10 +18,11 @@ static const struct field metadata_fields[] = {
 };
 
 static const struct field leader_fields[] = {
-	{ "controllerIP",      STR_AT(struct gslbconfig, controller_ip) },
-	{ "controllerVersion", STR_AT(struct gslbconfig, controller_version) },
-	{ "credentials",       STR_AT(struct gslbconfig, credentials) },
-	{ "tenant",            STR_AT(struct gslbconfig, tenant) },
+	{ "controllerIP",        STR_AT(struct gslbconfig, controller_ip) },
+	{ "controllerAddresses", STRS_AT(struct gslbconfig, controller_addresses) },
+	{ "controllerVersion",   STR_AT(struct gslbconfig, controller_version) },
+	{ "credentials",         STR_AT(struct gslbconfig, credentials) },
+	{ "tenant",              STR_AT(struct gslbconfig, tenant) },
 	{ 0 },
 };
 

@@ -22,6 +22,7 @@ struct gslbconfig {
 	int64_t generation;
 	char *uuid_annotation;                   /* as written; NULL where absent */
 	char *controller_ip, *controller_version, *credentials;      /* NULL where absent */
+	struct strs controller_addresses;        /* further ones */
 	char *tenant;                            /* never NULL or empty: "admin" by default */
 	struct cluster_ref *member_clusters;
 	size_t n_member_clusters;

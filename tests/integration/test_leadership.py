@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from instances import Federation
-from programs import wait_for
+from manifests import CLUSTERS, CONTROLLER, gslb_config, member
+from programs import Avisim, wait_for
 
 
 @pytest.fixture
@@ -63,3 +64,35 @@ def test_a_killed_worker_is_started_again(site):
     pid = wait_for("a worker", instance.worker_pid, 10)
     os.kill(pid, signal.SIGKILL)
     wait_for("another worker", lambda: instance.worker_pid() not in (None, pid), 20)
+
+
+@pytest.fixture
+def second(tmp_path):
+    controller = Avisim(str(tmp_path / "second.log"))
+    try:
+        yield controller.start()
+    finally:
+        controller.kill()
+
+
+def test_another_controller_that_leads_is_another_claim(site, second):
+    """The record is not replicated: keeper and worker go over to the controller that leads, and write once the claim is there."""
+    site.begin()
+    first = wait_for("a record", site.record, 20)
+    wait_for("a service", lambda: "shop.example.org" in site.services(), 20)
+    second.reset(CONTROLLER)
+    config = gslb_config(site.avisim.address, clusters=CLUSTERS)
+    config["spec"]["gslbLeader"]["controllerAddresses"] = [second.address]
+    site.ground.clusters["cluster1"].apply(config)
+    site.avisim.toggle(leader=False)
+    try:
+        # A write that is refused shows it.
+        site.ground.clusters["cluster1"].apply(member("cluster1", ip="10.20.1.99"))
+        made = wait_for("a service there", lambda: second.objects("gslbservice", written=True), 40)
+        assert [o["name"] for o in made] == ["shop.example.org"]
+        record = second.objects("stringgroup")[0]
+        assert {pair["key"]: pair["value"] for pair in record["kv"]}["holder"] == first["holder"]
+        writes = [w["type"] for w in second.writes_since(0)]
+        assert writes[0] == "stringgroup"
+    finally:
+        site.avisim.toggle(leader=True)

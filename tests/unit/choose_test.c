@@ -55,6 +55,7 @@ static void the_chosen_one_is(void **state)
 #define CONFIG(annotations, spec) \
 	"{'metadata': {'name': 'gc', 'namespace': 'avi-system', 'annotations': {" annotations "}}, 'spec': {" spec "}}"
 #define LEADER "'gslbLeader': {'controllerIP': '10.0.0.5', 'controllerVersion': '22.1.3', 'credentials': 'creds'}"
+#define MORE(list) "'gslbLeader': {'controllerIP': '10.0.0.5', 'credentials': 'creds', 'controllerAddresses': [" list "]}"
 #define UUID "'amko.vmware.com/amko-uuid': '3f0c7c1e-9a51-11ee-8f4b-0242ac120002'"
 
 static struct gslbconfig *config_of(const char *text)
@@ -81,6 +82,11 @@ static const struct complaint_case complaint_cases[] = {
 	  "error: invalid gslb config with leaderSecret " },
 	{ "the controller comes before the credentials",
 	  CONFIG(UUID, ""), "NoController", "error: invalid gslb config with controller IP " },
+	{ "further controllers", CONFIG(UUID, MORE("'10.0.1.5', '10.0.2.5'")), .reason = NULL },
+	{ "an empty further controller", CONFIG(UUID, MORE("'10.0.1.5', ''")), "Invalid",
+	  "error: invalid gslb config, spec.gslbLeader.controllerAddresses[1]: is empty" },
+	{ "too many of them", CONFIG(UUID, MORE("'1', '2', '3', '4', '5', '6', '7', '8', '9'")), "Invalid",
+	  "error: invalid gslb config, spec.gslbLeader.controllerAddresses: 9 entries, at most 8" },
 	{ "names out of HostRules", CONFIG(UUID, LEADER ", 'useCustomGlobalFqdn': true"), "Unsupported",
 	  "error: invalid gslb config, useCustomGlobalFqdn is not supported" },
 	{ "names not out of HostRules", CONFIG(UUID, LEADER ", 'useCustomGlobalFqdn': false"), .reason = NULL },
@@ -96,6 +102,18 @@ static void it_complains_of(void **state)
 	assert_text(complaint.reason, c->reason);
 	assert_text(complaint.state, c->state);
 	assert_int_equal(complaint.message != NULL, c->reason != NULL);
+}
+
+static void each_address_is_asked_once_the_main_one_first(void **state)
+{
+	CLEANUP(gslbconfig_freep) struct gslbconfig *config = config_of(CONFIG(UUID, MORE("'b', '10.0.0.5', 'a', 'b'")));
+	CLEANUP(strs_release) struct strs addresses = { 0 };
+	CLEANUP(freep) char *text = NULL;
+
+	(void)state;
+	config_addresses(config, &addresses);
+	text = strs_join(&addresses, " ");
+	assert_text(text, "10.0.0.5 b a");
 }
 
 static void what_the_schema_would_refuse_is_named(void **state)
@@ -205,6 +223,7 @@ static void a_new_uuid_is_one_and_another_each_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_address_is_asked_once_the_main_one_first),
 		cmocka_unit_test(what_the_schema_would_refuse_is_named),
 		cmocka_unit_test(a_new_uuid_is_one_and_another_each_time),
 	};

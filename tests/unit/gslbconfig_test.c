@@ -19,6 +19,7 @@ static struct gslbconfig *read_text(const char *text)
 	"\"annotations\": {\"amko.vmware.com/amko-uuid\": \"3F0C\", \"other\": \"x\"}}"
 
 static const char whole[] = "{" META ", \"spec\": {\"gslbLeader\": {\"controllerIP\": \"10.0.0.5:443\","
+	"\"controllerAddresses\": [\"10.0.1.5\", \"10.0.2.5\"],"
 	"\"controllerVersion\": \"22.1.3\", \"credentials\": \"gslb-avi-secret\", \"tenant\": \"prod\"},"
 	"\"memberClusters\": [{\"clusterContext\": \"east\"}, {\"clusterContext\": \"west/a\"}, {}],"
 	"\"refreshInterval\": 1800, \"logLevel\": \"DEBUG\", \"useCustomGlobalFqdn\": true},"
@@ -39,6 +40,8 @@ static void every_field_arrives(void **state)
 	assert_int_equal(c->generation, 3);
 	assert_text(c->uuid_annotation, "3F0C");
 	assert_text(c->controller_ip, "10.0.0.5:443");
+	assert_int_equal(c->controller_addresses.n, 2);
+	assert_text(c->controller_addresses.v[1], "10.0.2.5");
 	assert_text(c->controller_version, "22.1.3");
 	assert_text(c->credentials, "gslb-avi-secret");
 	assert_text(c->tenant, "prod");
@@ -75,6 +78,8 @@ static const struct spec_case {
 	  "spec.memberClusters[1]: expected an object, found text", 600 },
 	{ "a tenant that is a number", "{\"gslbLeader\": {\"tenant\": 1}}", "admin", NULL,
 	  "spec.gslbLeader.tenant: expected text, found a number", 600 },
+	{ "a further controller that is a number", "{\"gslbLeader\": {\"controllerAddresses\": [\"a\", 7]}}", "admin", NULL,
+	  "spec.gslbLeader.controllerAddresses[1]: expected text, found a number", 600 },
 	{ "an interval with a fraction", "{\"refreshInterval\": 0.5}", "admin", NULL,
 	  "spec.refreshInterval: 0.5 is not a whole number", 600 },
 	{ "an interval beyond all bounds", "{\"refreshInterval\": 1e300}", "admin", NULL,
@@ -132,6 +137,7 @@ static const struct change {
 } changes[] = {
 	{ "nothing", "", "", true },
 	{ "the controller", "10.0.0.5:443", "10.0.0.6:443", false },
+	{ "a further controller", "10.0.2.5", "10.0.2.6", false },
 	{ "the version", "22.1.3", "30.1.1", false },
 	{ "the secret", "gslb-avi-secret", "gslb-avi-secre2", false },
 	{ "the tenant", "prod", "test", false },
