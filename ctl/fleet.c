@@ -170,15 +170,33 @@ bool site_leads(const struct site *site)
 	return site_is_held(site) && site_is_held_by(site, site->context);
 }
 
+/* An empty Lease that was given up says which epoch is over: "acquired" stays on it, where a failed attempt has none. */
 const struct site *fleet_leadership(const struct fleet *fleet)
 {
 	const struct site *found = NULL;
 
-	for (size_t i = 0; i < fleet->n_sites; i++)
-		if (site_is_held(&fleet->sites[i]) &&
-		    (!found || claim_compare(&fleet->sites[i].lease.claim, &found->lease.claim) > 0))
+	for (size_t i = 0; i < fleet->n_sites; i++) {
+		const struct site_lease *lease = &fleet->sites[i].lease;
+
+		if (lease->state == LEASE_READ && lease->claim.is_acquired &&
+		    (!found || claim_compare(&lease->claim, &found->lease.claim) > 0))
 			found = &fleet->sites[i];
-	return found;
+	}
+	return found && site_is_held(found) ? found : NULL;
+}
+
+bool fleet_leader_is_alive(const struct fleet *fleet, int64_t now_s)
+{
+	const struct site *leadership = fleet_leadership(fleet);
+
+	for (size_t i = 0; leadership && i < fleet->n_sites; i++) {
+		const struct site_lease *lease = &fleet->sites[i].lease;
+
+		if (site_is_held(&fleet->sites[i]) && claim_compare(&lease->claim, &leadership->lease.claim) == 0 &&
+		    now_s - lease->changed_s <= lease->duration_s)
+			return true;
+	}
+	return false;
 }
 
 const char *fleet_id(const struct fleet *fleet)

@@ -57,7 +57,9 @@ bool site_is_held_by(const struct site *site, const char *context);
 /* The instance of that cluster leads, as far as its own Lease says. */
 bool site_leads(const struct site *site);
 
-/* The claim of the highest epoch that leads; NULL: none is seen. Borrowed. */
+/* A site whose Lease has the highest epoch that ever led; NULL: none is seen, or its leader gave it up. Borrowed. */
 const struct site *fleet_leadership(const struct fleet *fleet);
+/* Whoever leads has changed a Lease within its duration; by two clocks, so for people only. */
+bool fleet_leader_is_alive(const struct fleet *fleet, int64_t now_s);
 /* The federation's id; NULL: none is known. Borrowed. */
 const char *fleet_id(const struct fleet *fleet);

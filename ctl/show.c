@@ -168,7 +168,8 @@ char *show_table(const struct fleet *fleet, const char *ns, int64_t now_s, bool 
 	buf_init(&out, TEXT_MAX_BYTES);
 	buf_printf(&out, "federation %s, ", id ? id : "without an id yet");
 	if (leadership)
-		buf_printf(&out, "led by %s in epoch %" PRId64 "\n\n", plain(leader), leadership->lease.claim.epoch);
+		buf_printf(&out, "%sled by %s in epoch %" PRId64 "\n\n", fleet_leader_is_alive(fleet, now_s) ? "" : "last ",
+			   plain(leader), leadership->lease.claim.epoch);
 	else
 		buf_puts(&out, "led by nobody\n\n");
 	buf_puts(&out, sites);
@@ -315,6 +316,7 @@ cJSON *show_json(const struct fleet *fleet, const char *ns, int64_t now_s)
 	put_text(json, "leader", leader);
 	if (leadership)
 		json_put_int(json, "epoch", leadership->lease.claim.epoch);
+	json_put_bool(json, "leaderIsAlive", fleet_leader_is_alive(fleet, now_s));
 	members = json_put_array(json, "members");
 	for (size_t i = 0; i < fleet->n_sites; i++)
 		cJSON_AddItemToArray(members, site_json(fleet, &fleet->sites[i], ns, now_s));

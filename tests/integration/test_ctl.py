@@ -184,7 +184,7 @@ def test_status_wide_shows_conditions(federation):
 def test_status_for_programs(federation):
     federation.ground.stop("cluster3")
     told = json.loads(federation.run("status", "-o", "json")[1])
-    assert (told["federation"], told["leader"], told["epoch"]) == (UUID, "cluster1", EPOCH)
+    assert (told["federation"], told["leader"], told["epoch"], told["leaderIsAlive"]) == (UUID, "cluster1", EPOCH, True)
     first, last = told["members"][0], told["members"][2]
     age = first["lease"].pop("ageSeconds")
     assert 0 <= age < 60

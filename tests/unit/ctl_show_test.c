@@ -82,6 +82,19 @@ static void a_wide_table(void **state)
 	fleet_release(&fleet);
 }
 
+static void a_leader_that_is_silent_led_last(void **state)
+{
+	static const char first[] = "federation " UUID ", last led by east in epoch 4000002\n";
+	CLEANUP(freep) char *text = NULL;
+	struct fleet fleet;
+
+	(void)state;
+	build(&fleet);
+	text = show_table(&fleet, "avi-system", NOW_S + 58, false);
+	assert_int_equal(strncmp(text, first, strlen(first)), 0);
+	fleet_release(&fleet);
+}
+
 static void yaml(void **state)
 {
 	CLEANUP(cJSON_Deletep) cJSON *json = NULL;
@@ -192,6 +205,7 @@ int main(void)
 		cmocka_unit_test(a_table),
 		cmocka_unit_test(a_wide_table),
 		cmocka_unit_test(yaml),
+		cmocka_unit_test(a_leader_that_is_silent_led_last),
 		cmocka_unit_test(columns_are_as_wide_as_they_must_be),
 		cmocka_unit_test(a_member_that_cannot_be_printed_is_none),
 	};
