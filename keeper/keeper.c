@@ -76,7 +76,7 @@ static void carry_out(struct keeper *k, const struct action *action)
 		record_client_put(k->record, &action->claim, &action->version);
 		return;
 	case ACTION_KEEP:
-		own_cluster_keep(k->own, role_text(action->role), &action->kept, &k->protocol.fitness);
+		own_cluster_keep(k->own, role_text(action->role), &action->kept, &action->fitness);
 		return;
 	case ACTION_START_WORKER:
 		worker_start(k->worker, action->worker);

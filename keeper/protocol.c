@@ -572,20 +572,30 @@ static void sweep_roster(struct protocol *p)
 	}
 }
 
+/* The others judge by it to whom they hand over. */
+static bool fitness_same(const struct fitness *a, const struct fitness *b)
+{
+	return a->has_avi == b->has_avi && a->has_api == b->has_api && a->has_credentials == b->has_credentials &&
+	       a->is_current == b->is_current && a->has_federation == b->has_federation;
+}
+
 static void keep(struct protocol *p, int64_t now_ms, struct actions *out)
 {
 	enum role role = protocol_role(p);
+	bool is_same = p->role_sent == role && kept_same(&p->kept, &p->kept_sent);
 	struct action *action;
 
 	if (p->own_state != OWN_FOUND || p->is_keeping || p->reason == REASON_SPARE)
 		return;
-	if (!p->must_keep_again && p->role_sent == role && kept_same(&p->kept, &p->kept_sent))
+	if (!p->must_keep_again && is_same && fitness_same(&p->fitness, &p->fitness_sent))
 		return;
-	if (p->must_keep_again && now_ms < p->keep_ms)
+	/* What was not done, and what may come and go, not at once. */
+	if ((p->must_keep_again || is_same) && now_ms < p->keep_ms)
 		return;
 	action = ask_add(out, ACTION_KEEP);
 	action->role = p->role_sent = role;
 	action->kept = p->kept_sent = p->kept;
+	action->fitness = p->fitness_sent = p->fitness;
 	p->is_keeping = true;
 	p->keep_ms = now_ms + p->timing.retry_ms;
 }

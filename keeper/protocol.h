@@ -53,7 +53,7 @@ enum action_kind {
 	ACTION_READ_PEER,    /* member: its AMKOCluster; never the own one, which is watched */
 	ACTION_READ_RECORD,  /* by name, on the controller that leads */
 	ACTION_PUT_RECORD,   /* claim, version: likewise */
-	ACTION_KEEP,         /* role, kept: into the own AMKOCluster's annotations */
+	ACTION_KEEP,         /* role, kept, fitness: into the own AMKOCluster's annotations */
 	ACTION_START_WORKER, /* worker; a leader's term.epoch */
 	ACTION_FEED,         /* term: a line into the worker's pipe */
 	ACTION_END_WORKER,   /* SIGTERM */
@@ -73,6 +73,7 @@ struct action {
 	enum worker worker;
 	enum role role;
 	struct kept kept;
+	struct fitness fitness;
 };
 
 #define ACTIONS_MAX (2 * ROSTER_MAX + 8)
@@ -244,6 +245,7 @@ struct protocol {
 	struct kept kept;                       /* what is, or is about to be, kept */
 	struct kept kept_sent;                  /* the last that was sent */
 	enum role role_sent;
+	struct fitness fitness_sent;
 	bool is_keeping;                        /* ACTION_KEEP is in flight */
 	bool must_keep_again;                   /* it was not done */
 	int64_t keep_ms;                        /* not before */

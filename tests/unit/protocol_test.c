@@ -26,6 +26,7 @@ struct talk {
 	struct place place[MEMBERS + 1];
 	struct own own;
 	bool is_told, loses_keeps, is_gone;
+	bool shows_avi;                /* in the annotation */
 	enum worker worker;
 	int64_t fed_ms;              /* starts_before of the last line */
 	bool rival_renews;           /* west's instance renews what it holds, every 5 s */
@@ -140,6 +141,9 @@ static void do_keep(struct talk *t, const struct action *action)
 {
 	if (action->kept.promotion != t->own.kept.promotion)
 		logs(t, "keeps promotion %lld%s", (long long)action->kept.promotion, action->kept.is_forced ? " forced" : "");
+	if (action->fitness.has_avi != t->shows_avi)
+		logs(t, "shows avi %s", action->fitness.has_avi ? "again" : "is away");
+	t->shows_avi = action->fitness.has_avi;
 	if (!t->loses_keeps)
 		t->own.kept = action->kept;
 	protocol_saw_kept(&t->p, !t->loses_keeps);
@@ -689,7 +693,8 @@ static const struct conversation conversations[] = {
 		{ "wait 10", "tries east 2, tries north 2, records 2, leads east 2, leads north 2, leads west 2, starts worker", ANY },
 	} },
 	{ "automatic: without the controller it does not stand", {
-		{ "failover Automatic, clusters 111, west-leads 1, unfit avi, wait 9, west-dies, wait 300", "", BECAUSE(NOT_FIT) },
+		{ "failover Automatic, clusters 111, west-leads 1, unfit avi, wait 9, west-dies, wait 300", "shows avi is away",
+		  BECAUSE(NOT_FIT) },
 	} },
 	{ "automatic: what is handed to it is taken at once", {
 		{ "failover Automatic, clusters 111, west-leads 1, wait 20", "", ANY },
@@ -742,6 +747,12 @@ static const struct conversation conversations[] = {
 		{ "failover Automatic, wait 100", "", ANY },
 		{ "marked west, wait 6", "shows Automatic east by 1, shows Automatic west by 1, records 1000001, may write", ANY },
 	} },
+	{ "what makes it unfit is shown to the others, and when it is over", {
+		{ "wait 10", "", ANY },
+		{ "unfit avi, wait 6", "shows avi is away", ANY },
+		{ "unfit none, wait 6", "shows avi again", ANY },
+		{ "unfit none, wait 20", "", ANY },
+	} },
 	{ "a view that does not name it keeps it from standing", {
 		{ "isLeader, west-leads 1000001, wait 5", "keeps promotion 2", ANY },
 	} },
@@ -761,6 +772,7 @@ static void begin(struct talk *t)
 	t->p.timing = timing;
 	say_restart(t, "x");
 	t->own.members = 5;
+	t->shows_avi = true;
 }
 
 static void it_does(void **state)
