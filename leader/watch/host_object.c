@@ -1,7 +1,12 @@
 #include "leader/watch/host_object.h"
 
+#include <uthash.h>
+
 #include "common/base/ip.h"
 #include "common/crd/gslbconfig.h"
+
+/* More paths than any service gets monitors for, and so many that it can be said how many are left out. */
+#define MAX_PATHS 64
 
 #define VS_MAP_ANNOTATION "ako.vmware.com/host-fqdn-vs-uuid-map"
 #define CONTROLLER_ANNOTATION "ako.vmware.com/controller-cluster-uuid"
@@ -113,115 +118,204 @@ static struct host_object *object_new(enum host_kind kind, const cJSON *json)
 	return object;
 }
 
-static struct host_record *add_record(struct host_object *object, const char *host, const char *ip)
+static void add_record(struct host_object *object, const char *host, const char *ip)
 {
-	struct host_record *record;
+	size_t n = object->n_records;
 
-	object->records = xrealloc(object->records, (object->n_records + 1) * sizeof(*object->records));
-	record = &object->records[object->n_records++];
-	*record = (struct host_record){ .host = xstrdup(host), .ip = xstrdup(ip) };
-	return record;
+	if ((n & (n - 1)) == 0)        /* full at 0, 1, 2, 4, ... */
+		object->records = xrealloc(object->records, (n ? 2 * n : 1) * sizeof(*object->records));
+	object->records[object->n_records++] = (struct host_record){ .host = xstrdup(host), .ip = xstrdup(ip) };
 }
 
-/* The load balancer's identities. The controller's alone says nothing; a map that does not parse leaves only the controller. */
-static void read_identities(struct host_object *object, const cJSON *json)
+/* The load balancer's identities. The controller's alone says nothing; a map that does not parse leaves only the controller.
+ * Yours to delete. */
+static cJSON *read_controller(struct host_object *object, const cJSON *json)
 {
 	const cJSON *annotations = json_at(json, "metadata", "annotations", NULL);
 	const char *map_text = json_str(annotations, VS_MAP_ANNOTATION);
 	const char *controller = json_str(annotations, CONTROLLER_ANNOTATION);
-	CLEANUP(cJSON_Deletep) cJSON *map = NULL;
 
 	if (!map_text || !controller)
-		return;
+		return NULL;
 	object->controller_uuid = xstrdup(controller);
-	map = json_parse(slice_of(map_text), NULL);
-	for (size_t i = 0; i < object->n_records; i++)
-		object->records[i].vs_uuid = xstrdup(json_str(map, object->records[i].host));
+	return json_parse(slice_of(map_text), NULL);
 }
 
-static bool has_rule(const cJSON *rules, const char *host)
+/* ---- Ingresses: a pass over each list, however long an API server makes it ---- */
+
+/* A host of the rules. */
+struct named_host {
+	const char *name;              /* in the JSON */
+	size_t at;                     /* its record; NO_RECORD: none */
+	bool is_identified;            /* the map had it */
+	UT_hash_handle hh;
+};
+#define NO_RECORD SIZE_MAX
+
+static struct named_host *find_host(struct named_host *hosts, const char *name)
 {
+	struct named_host *host = NULL;
+
+	if (name && *name)
+		HASH_FIND_STR(hosts, name, host);
+	return host;
+}
+
+static struct host_record *record_of(struct host_object *object, struct named_host *hosts, const char *name)
+{
+	const struct named_host *host = find_host(hosts, name);
+
+	return host && host->at != NO_RECORD ? &object->records[host->at] : NULL;
+}
+
+static struct named_host *hosts_of(const cJSON *rules)
+{
+	struct named_host *hosts = NULL, *host;
 	const cJSON *rule;
 
 	cJSON_ArrayForEach(rule, rules) {
 		const char *name = json_str(rule, "host");
 
-		if (name && *name && streq(name, host))
-			return true;
-	}
-	return false;
-}
-
-/* All rules of that host count; a path that is empty means "/", none at all too. */
-static void read_paths(const cJSON *rules, const char *host, struct strs *out)
-{
-	const cJSON *rule, *path;
-
-	cJSON_ArrayForEach(rule, rules) {
-		const char *name = json_str(rule, "host");
-
-		if (!name || !streq(name, host))
+		if (!name || !*name || find_host(hosts, name))
 			continue;
-		cJSON_ArrayForEach(path, json_at(rule, "http", "paths", NULL)) {
-			const char *text = json_str(path, "path");
-
-			strs_add_once(out, text && *text ? text : "/");
-		}
+		host = xcalloc(1, sizeof(*host));
+		host->name = name;
+		host->at = NO_RECORD;
+		HASH_ADD_KEYPTR(hh, hosts, host->name, strlen(host->name), host);
 	}
-	if (!out->n)
-		strs_add(out, "/");
+	return hosts;
 }
 
-static bool is_tls_host(const cJSON *json, const char *host)
+static void free_hosts(struct named_host *hosts)
 {
-	const cJSON *tls, *name;
+	struct named_host *host, *next;
 
-	/* Its presence counts, whatever it says: so the raw look-up, which sees "" too. */
-	if (json_get(json_at(json, "metadata", "annotations", NULL), TLS_ANNOTATION))
-		return true;
-	cJSON_ArrayForEach(tls, json_at(json, "spec", "tls", NULL))
-		cJSON_ArrayForEach(name, json_get(tls, "hosts"))
-			if (cJSON_IsString(name) && streq(name->valuestring, host))
-				return true;
-	return false;
+	HASH_ITER(hh, hosts, host, next) {
+		HASH_DEL(hosts, host);
+		free(host);
+	}
 }
 
 /* Several addresses for one host (dual stack): the first valid one, an IPv4 before any IPv6. */
-static void read_status(struct host_object *object, const cJSON *rules, const cJSON *entries)
+static void read_status(struct host_object *object, struct named_host *hosts, const cJSON *entries)
 {
 	const cJSON *entry;
 
 	cJSON_ArrayForEach(entry, entries) {
-		const char *ip = json_str(entry, "ip"), *host = json_str(entry, "hostname");
+		const char *ip = json_str(entry, "ip");
+		struct named_host *host = find_host(hosts, json_str(entry, "hostname"));
 		struct host_record *known;
 
-		if (!ip_is_valid(ip) || !host || !*host || !has_rule(rules, host))
+		if (!host || !ip_is_valid(ip))
 			continue;
-		known = (struct host_record *)(uintptr_t)host_object_find(object, host);
-		if (!known) {
-			add_record(object, host, ip);
-		} else if (ip_is_v6(known->ip) && !ip_is_v6(ip)) {
+		if (host->at == NO_RECORD) {
+			host->at = object->n_records;
+			add_record(object, host->name, ip);
+			continue;
+		}
+		known = &object->records[host->at];
+		if (ip_is_v6(known->ip) && !ip_is_v6(ip)) {
 			free(known->ip);
 			known->ip = xstrdup(ip);
 		}
 	}
 }
 
+/* Where there are too many, the first in bytewise order stay: monitors are made for these. */
+static void add_path(struct strs *paths, const char *path)
+{
+	size_t last = 0;
+
+	if (strs_has(paths, path))
+		return;
+	if (paths->n < MAX_PATHS) {
+		strs_add(paths, path);
+		return;
+	}
+	for (size_t i = 1; i < paths->n; i++)
+		if (strcmp(paths->v[i], paths->v[last]) > 0)
+			last = i;
+	if (strcmp(path, paths->v[last]) > 0)
+		return;
+	free(paths->v[last]);
+	paths->v[last] = xstrdup(path);
+}
+
+/* All rules of a host count; a path that is empty means "/", none at all too. */
+static void read_paths(struct host_object *object, struct named_host *hosts, const cJSON *rules)
+{
+	const cJSON *rule, *path;
+
+	cJSON_ArrayForEach(rule, rules) {
+		struct host_record *record = record_of(object, hosts, json_str(rule, "host"));
+
+		if (!record)
+			continue;
+		cJSON_ArrayForEach(path, json_at(rule, "http", "paths", NULL)) {
+			const char *text = json_str(path, "path");
+
+			add_path(&record->paths, text && *text ? text : "/");
+		}
+	}
+	for (size_t i = 0; i < object->n_records; i++)
+		if (!object->records[i].paths.n)
+			strs_add(&object->records[i].paths, "/");
+}
+
+static void read_tls(struct host_object *object, struct named_host *hosts, const cJSON *json)
+{
+	/* Its presence counts, whatever it says: so the raw look-up, which sees "" too. */
+	bool is_for_all = json_get(json_at(json, "metadata", "annotations", NULL), TLS_ANNOTATION) != NULL;
+	const cJSON *tls, *name;
+
+	for (size_t i = 0; i < object->n_records; i++)
+		object->records[i].is_tls = is_for_all;
+	cJSON_ArrayForEach(tls, json_at(json, "spec", "tls", NULL))
+		cJSON_ArrayForEach(name, json_get(tls, "hosts")) {
+			struct host_record *record = record_of(object, hosts, cJSON_GetStringValue(name));
+
+			if (record)
+				record->is_tls = true;
+		}
+}
+
+/* Of two entries of one host the first counts. */
+static void read_identities(struct host_object *object, struct named_host *hosts, const cJSON *json)
+{
+	CLEANUP(cJSON_Deletep) cJSON *map = read_controller(object, json);
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, map) {
+		struct named_host *host = find_host(hosts, entry->string);
+
+		if (!host || host->at == NO_RECORD || host->is_identified)
+			continue;
+		host->is_identified = true;
+		object->records[host->at].vs_uuid = xstrdup(cJSON_GetStringValue(entry));
+	}
+}
+
+static int compare_records(const void *a, const void *b)
+{
+	return strcmp(((const struct host_record *)a)->host, ((const struct host_record *)b)->host);
+}
+
 struct host_object *host_object_from_ingress(const cJSON *json)
 {
 	struct host_object *object = object_new(KIND_INGRESS, json);
 	const cJSON *rules = json_at(json, "spec", "rules", NULL);
+	struct named_host *hosts;
 
 	if (!object)
 		return NULL;
-	read_status(object, rules, json_at(json, "status", "loadBalancer", "ingress", NULL));
-	for (size_t i = 0; i < object->n_records; i++) {
-		struct host_record *record = &object->records[i];
-
-		read_paths(rules, record->host, &record->paths);
-		record->is_tls = is_tls_host(json, record->host);
-	}
-	read_identities(object, json);
+	hosts = hosts_of(rules);
+	read_status(object, hosts, json_at(json, "status", "loadBalancer", "ingress", NULL));
+	read_paths(object, hosts, rules);
+	read_tls(object, hosts, json);
+	read_identities(object, hosts, json);
+	free_hosts(hosts);
+	if (object->n_records)
+		qsort(object->records, object->n_records, sizeof(*object->records), compare_records);
 	return pack(object);
 }
 
@@ -253,6 +347,7 @@ struct host_object *host_object_from_service(const cJSON *json)
 	const char *type = json_str(json_get(json, "spec"), "type");
 	const cJSON *entry = cJSON_GetArrayItem(json_at(json, "status", "loadBalancer", "ingress", NULL), 0);
 	const char *ip = json_str(entry, "ip"), *host = json_str(entry, "hostname");
+	CLEANUP(cJSON_Deletep) cJSON *map = NULL;
 	struct host_object *object;
 
 	if (!type || !streq(type, "LoadBalancer"))
@@ -263,7 +358,9 @@ struct host_object *host_object_from_service(const cJSON *json)
 	read_port(object, json_at(json, "spec", "ports", NULL));
 	if (ip && *ip && host && *host && object->port)
 		add_record(object, host, ip);
-	read_identities(object, json);
+	map = read_controller(object, json);
+	for (size_t i = 0; i < object->n_records; i++)
+		object->records[i].vs_uuid = xstrdup(json_str(map, object->records[i].host));
 	return pack(object);
 }
 
@@ -293,10 +390,9 @@ bool host_object_same(const struct host_object *a, const struct host_object *b)
 
 const struct host_record *host_object_find(const struct host_object *object, const char *host)
 {
-	for (size_t i = 0; i < object->n_records; i++)
-		if (streq(object->records[i].host, host))
-			return &object->records[i];
-	return NULL;
+	const struct host_record wanted = { .host = (char *)(uintptr_t)host };
+
+	return object->n_records ? bsearch(&wanted, object->records, object->n_records, sizeof(wanted), compare_records) : NULL;
 }
 
 char *host_object_describe(const struct host_object *object, const char *cluster, const char *host)

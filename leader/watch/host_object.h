@@ -1,6 +1,6 @@
 /* leader/watch/host_object.h - Ingress and Service reduced to one shape: what a global service can be made of.
  *
- * Pure: an API object in, a projection out; only what matters is kept (well under 1 KiB an object).
+ * Pure and in time n log n, whatever the object's size: an API object in, a projection out; only what matters is kept (well under 1 KiB an object).
  * Ownership: results are the caller's, host_object_free()/namespace_free(). An object is one block that never changes.
  * Errors:    none. What is malformed or not yet filled in by the load balancer gives an object without records; an object of
  *            the wrong shape altogether (no metadata.name) gives NULL.
@@ -20,7 +20,7 @@ struct host_record {
 	char *host, *ip;
 	char *vs_uuid;                 /* NULL: not (yet) annotated */
 	bool is_tls;
-	struct strs paths;             /* without repetitions; empty for Services */
+	struct strs paths;             /* without repetitions, 64 at most; empty for Services */
 };
 
 struct host_object {
@@ -31,7 +31,7 @@ struct host_object {
 	char *tenant;                  /* the annotation; NULL where absent, "" kept */
 	int port;                      /* Services: the smallest; 0: none */
 	enum host_protocol protocol;
-	struct host_record *records;
+	struct host_record *records;   /* sorted by host */
 	size_t n_records;
 };
 

@@ -1,6 +1,8 @@
 /* Ingress and Service reduced to one shape. */
 #include "tests/unit/scene.h"
 
+#include <time.h>
+
 #include "common/base/buf.h"
 
 /* "shop.example.org 10.0.0.1 tls vs-1 /,/cart; ..." */
@@ -40,6 +42,9 @@ static const struct ingress_case ingress_cases[] = {
 	  INGRESS(RULE("a.org", PATH("/x")) "," RULE("b.org", PATH("/y")),
 	  AT("10.0.0.1", "a.org") "," AT("10.0.0.2", "b.org")),
 	  "a.org 10.0.0.1 /x; b.org 10.0.0.2 /y" },
+	{ "records are in the order of their hosts",
+	  INGRESS(RULE("b.org", "") "," RULE("a.org", ""), AT("10.0.0.2", "b.org") "," AT("10.0.0.1", "a.org")),
+	  "a.org 10.0.0.1 /; b.org 10.0.0.2 /" },
 	{ "a host may share its address", INGRESS(RULE("a.org", "") "," RULE("b.org", ""),
 	  AT("10.0.0.1", "a.org") "," AT("10.0.0.1", "b.org")), "a.org 10.0.0.1 /; b.org 10.0.0.1 /" },
 	{ "an empty status makes nothing", INGRESS(RULE("a.org", PATH("/")), ""), "" },
@@ -389,9 +394,73 @@ static void namespaces_are_compared(void **state)
 	}
 }
 
+/* ---- as large as an API server can make them ---- */
+
+#define MANY 20000
+
+static cJSON *ingress_of_many_hosts(void)
+{
+	CLEANUP(buf_release) struct buf text;
+
+	buf_init(&text, 8 << 20);
+	buf_puts(&text, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"web\"},\"spec\":{\"rules\":[");
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&text, "%s{\"host\":\"h%d.org\"}", i ? "," : "", i);
+	buf_puts(&text, "],\"tls\":[{\"hosts\":[");
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&text, "%s\"h%d.org\"", i ? "," : "", i);
+	buf_puts(&text, "]}]},\"status\":{\"loadBalancer\":{\"ingress\":[");
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&text, "%s{\"ip\":\"10.0.0.1\",\"hostname\":\"h%d.org\"}", i ? "," : "", i);
+	buf_puts(&text, "]}}}");
+	return json_parse(buf_slice(&text), NULL);
+}
+
+/* Each list is gone through once: by pairs it would take a minute, in which nothing else is done. */
+static void an_ingress_of_many_hosts_takes_its_time_once(void **state)
+{
+	CLEANUP(cJSON_Deletep) cJSON *json = ingress_of_many_hosts();
+	clock_t began = clock();
+	struct host_object *object = host_object_from_ingress(json);
+
+	(void)state;
+	assert_int_equal(object->n_records, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		CLEANUP(freep) char *host = xasprintf("h%zu.org", i);
+
+		assert_true(host_object_find(object, host)->is_tls);
+	}
+	assert_null(host_object_find(object, "h.org"));
+	assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
+	host_object_free(object);
+}
+
+static void of_too_many_paths_the_first_in_order_stay(void **state)
+{
+	CLEANUP(cJSON_Deletep) cJSON *json = scene_json(INGRESS(RULE("a.org", ""), AT("10.0.0.1", "a.org")));
+	cJSON *paths = cJSON_GetArrayItem(json_at(json, "spec", "rules", NULL), 0);
+	struct host_object *object;
+
+	(void)state;
+	paths = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(paths, "http"), "paths");
+	for (int i = 9999; i >= 0; i--) {
+		CLEANUP(freep) char *path = xasprintf("/%04d", i);
+
+		json_put_str(json_add_object(paths), "path", path);
+	}
+	object = host_object_from_ingress(json);
+	assert_int_equal(object->records[0].paths.n, 64);
+	strs_sort(&object->records[0].paths);
+	assert_text(object->records[0].paths.v[0], "/0000");
+	assert_text(object->records[0].paths.v[63], "/0063");
+	host_object_free(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_ingress_of_many_hosts_takes_its_time_once),
+		cmocka_unit_test(of_too_many_paths_the_first_in_order_stay),
 		cmocka_unit_test(a_services_port_and_protocol_are_changes),
 		cmocka_unit_test(parts_of_descriptions_name_the_object),
 		cmocka_unit_test(namespaces_are_compared),
