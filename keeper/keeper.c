@@ -340,39 +340,21 @@ static void on_members(void *arg)
 
 /* ---- beginning and end ---- */
 
-static bool read_own_kubeconfig(struct keeper *k, struct err *err)
-{
-	const struct keeper_options *o = &k->options;
-	const struct kube_context *context;
-	const char *name = o->kubeconfig ? o->context : "in-cluster";
-
-	if (o->kubeconfig ? !kubeconfig_read(o->kubeconfig, &k->own_kubeconfig, err)
-			  : !kubeconfig_in_cluster("in-cluster", &k->own_kubeconfig, err))
-		return err_wrap(err, "%s", o->kubeconfig ? o->kubeconfig : "no --kubeconfig, and not in a cluster");
-	name = name ? name : k->own_kubeconfig.current;
-	context = name ? kubeconfig_find(&k->own_kubeconfig, name) : NULL;
-	if (!context)
-		return err_set(err, ERR_INVALID, "%s: no context %s: name one of its contexts with --context", o->kubeconfig,
-			       name ? name : "is current");
-	if (context->error)
-		return err_set(err, ERR_INVALID, "context %s: %s", name, context->error);
-	k->kube = kube_client_new(k->kube_http, context);
-	return true;
-}
-
 struct keeper *keeper_new(const struct keeper_options *options, struct err *err)
 {
 	struct keeper *k = xcalloc(1, sizeof(*k));
+	const struct kube_context *context;
 
 	k->options = *options;
 	k->health = CONTROLLER_UNREACHABLE;
 	k->kube_http = http_client_new(options->loop, 0);
 	k->avi_http = http_client_new(options->loop, CONTROLLER_CONNECTIONS);
 	http_client_deliver_nothing_late(k->avi_http, options->timing.write_ms);
-	if (!read_own_kubeconfig(k, err)) {
+	if (!kubeconfig_read_own(options->kubeconfig, options->context, &k->own_kubeconfig, &context, err)) {
 		keeper_free(k);
 		return NULL;
 	}
+	k->kube = kube_client_new(k->kube_http, context);
 	k->turn = boot_alarm_new(options->loop, on_turn, k);
 	k->members = members_new(options->loop, options->members_kubeconfig, on_members, k);
 	k->home = home_new(&(struct home_options){

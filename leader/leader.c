@@ -371,32 +371,6 @@ static void on_reconcile_idle(void *arg)
 	stop_if_quiet(leader);
 }
 
-static bool read_own_kubeconfig(struct leader *leader, struct err *err)
-{
-	const struct kube_context *context;
-	const char *name = leader->options.context;
-
-	if (!leader->options.kubeconfig) {
-		if (!kubeconfig_in_cluster("in-cluster", &leader->own_kubeconfig, err))
-			return err_wrap(err, "no --kubeconfig, and not in a cluster");
-		name = "in-cluster";
-	} else if (!kubeconfig_read(leader->options.kubeconfig, &leader->own_kubeconfig, err)) {
-		return err_wrap(err, "--kubeconfig %s", leader->options.kubeconfig);
-	}
-	if (!name)
-		name = leader->own_kubeconfig.current;
-	if (!name)
-		return err_set(err, ERR_INVALID, "--kubeconfig %s has no current-context: name one with --context",
-			       leader->options.kubeconfig);
-	context = kubeconfig_find(&leader->own_kubeconfig, name);
-	if (!context)
-		return err_set(err, ERR_INVALID, "--context %s is not in %s", name, leader->options.kubeconfig);
-	if (context->error)
-		return err_set(err, ERR_INVALID, "context %s: %s", name, context->error);
-	leader->kube = kube_client_new(leader->kube_http, context);
-	return true;
-}
-
 static uv_timer_t *make_timer(struct leader *leader)
 {
 	uv_timer_t *timer = xcalloc(1, sizeof(*timer));
@@ -437,16 +411,18 @@ static void make_parts(struct leader *leader)
 struct leader *leader_new(const struct leader_options *options, struct err *err)
 {
 	struct leader *leader = xcalloc(1, sizeof(*leader));
+	const struct kube_context *context;
 
 	leader->options = *options;
 	leader->kube_http = http_client_new(options->loop, 0);
 	leader->avi_http = http_client_new(options->loop, CONTROLLER_CONNECTIONS + (options->lease ? 1 : 0));
 	if (options->lease)
 		http_client_deliver_nothing_late(leader->avi_http, lease_timing(options->lease)->write_ms);
-	if (!read_own_kubeconfig(leader, err)) {
+	if (!kubeconfig_read_own(options->kubeconfig, options->context, &leader->own_kubeconfig, &context, err)) {
 		leader_free(leader);
 		return NULL;
 	}
+	leader->kube = kube_client_new(leader->kube_http, context);
 	make_parts(leader);
 	return leader;
 }

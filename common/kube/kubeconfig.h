@@ -67,6 +67,10 @@ bool kubeconfig_read_merged(const struct strs *paths, struct kubeconfig *out, st
 bool kubeconfig_in_cluster(const char *name, struct kubeconfig *out, struct err *err);
 /* The same from another folder, for tests. */
 bool kubeconfig_in_cluster_at(const char *dir, const char *name, struct kubeconfig *out, struct err *err);
+/* The own cluster, as --kubeconfig and --context say: a context of that file (NULL: its current one), without a file the pod's
+ * service account. *context is borrowed from *out, which is empty on failure. Messages name the flags. */
+bool kubeconfig_read_own(const char *path, const char *name, struct kubeconfig *out, const struct kube_context **context,
+			 struct err *err);
 /* NULL where there is no such context. Borrowed. */
 const struct kube_context *kubeconfig_find(const struct kubeconfig *config, const char *name);
 void kubeconfig_release(struct kubeconfig *config);       /* NULL is fine */
