@@ -64,7 +64,7 @@ char *xconcat_all(const char *const *texts)
 
 void *grow(void *array, size_t *capacity, size_t n, size_t size)
 {
-	size_t want = *capacity ? *capacity : 4;
+	size_t want = *capacity ? *capacity : 2;     /* most lists stay that short */
 
 	if (n < *capacity)
 		return array;
