@@ -375,7 +375,7 @@ static void set_transfer(struct http_call *call, const struct http_request *requ
 	SET(call, CURLOPT_HTTP_VERSION, (long)(request->want_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
 	SET(call, CURLOPT_PIPEWAIT, request->want_http2 ? 1L : 0L);
 	if (!request->on_bytes)
-		SET(call, CURLOPT_ACCEPT_ENCODING, "");
+		SET(call, CURLOPT_ACCEPT_ENCODING, "gzip");    /* API servers and controllers know no other */
 }
 
 /* "": else environment variables choose a proxy, or say for which hosts there is none. */
