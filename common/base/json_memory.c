@@ -21,24 +21,52 @@ void json_dealloc(void *p)
 #define CHUNK_BYTES 32768                  /* and its alignment, by which a value finds its chunk */
 #define ALIGNMENT 8
 
+/* A page's worth of chunks is kept for the next page: between what stays there would soon be no room for their alignment. */
+#define SPARES_MAX 32
+
 /* The header; what is given out follows. What is larger than a chunk gets one of its own that is as long as need be. */
 struct chunk {
 	size_t n_in_use;
 	size_t n_bytes;                    /* given out, with the header */
+	struct chunk *next;                /* of the spares */
 };
 
 static struct chunk *current;              /* the one with room at its end */
+static struct chunk *spares;
+static size_t n_spares;
 
-static struct chunk *open_chunk(size_t n)
+static struct chunk *new_chunk(size_t n)
 {
 	size_t size = (sizeof(struct chunk) + n + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
 	struct chunk *chunk = n < SIZE_MAX - 2 * CHUNK_BYTES ? aligned_alloc(CHUNK_BYTES, size) : NULL;
 
-	if (!chunk)
-		return xmalloc(SIZE_MAX);  /* which says so */
+	return chunk ? chunk : xmalloc(SIZE_MAX);      /* which says so */
+}
+
+static void drop_chunk(struct chunk *chunk)
+{
+	if (chunk->n_bytes > CHUNK_BYTES || n_spares == SPARES_MAX) {
+		free(chunk);
+		return;
+	}
+	chunk->next = spares;
+	spares = chunk;
+	n_spares++;
+}
+
+static struct chunk *open_chunk(size_t n)
+{
+	struct chunk *chunk = spares;
+
+	if (chunk && sizeof(*chunk) + n <= CHUNK_BYTES) {
+		spares = chunk->next;
+		n_spares--;
+	} else {
+		chunk = new_chunk(n);
+	}
 	*chunk = (struct chunk){ .n_bytes = sizeof(*chunk) };
 	if (current && !current->n_in_use)
-		free(current);
+		drop_chunk(current);
 	return current = chunk;
 }
 
@@ -68,7 +96,7 @@ void json_dealloc(void *p)
 	}
 	if (chunk == current)
 		current = NULL;
-	free(chunk);
+	drop_chunk(chunk);
 }
 
 #endif
