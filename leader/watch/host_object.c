@@ -72,8 +72,7 @@ static void move_record_texts(char **at, struct host_record *record)
 		move_text(at, &record->paths.v[i]);
 }
 
-/* Takes the object, whose parts are allocated one by one. */
-static struct host_object *pack(struct host_object *loose)
+struct host_object *host_object_pack(struct host_object *loose)
 {
 	size_t n = packed_size(loose);
 	char *block = xmalloc(n), *at = block;
@@ -316,7 +315,7 @@ struct host_object *host_object_from_ingress(const cJSON *json)
 	free_hosts(hosts);
 	if (object->n_records)
 		qsort(object->records, object->n_records, sizeof(*object->records), compare_records);
-	return pack(object);
+	return host_object_pack(object);
 }
 
 /* The smallest port, the first of equal ones. A protocol other than TCP and UDP ends the search: that port, as TCP. */
@@ -361,7 +360,7 @@ struct host_object *host_object_from_service(const cJSON *json)
 	map = read_controller(object, json);
 	for (size_t i = 0; i < object->n_records; i++)
 		object->records[i].vs_uuid = xstrdup(json_str(map, object->records[i].host));
-	return pack(object);
+	return host_object_pack(object);
 }
 
 void host_object_free(struct host_object *object)

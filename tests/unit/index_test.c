@@ -1,36 +1,25 @@
 /* Host name -> the objects that serve it. */
 #include "tests/unit/scene.h"
 
-#include "common/base/buf.h"
 #include "leader/watch/index.h"
-
-#define TEXT_MAX_BYTES 65536
 
 /* "a.org b.org=10.0.0.2": hosts of one object, and addresses (10.0.0.1); several objects may serve a host. */
 static struct host_object *object_of(const char *name, const char *hosts)
 {
-	CLEANUP(cJSON_Deletep) cJSON *json = NULL;
-	CLEANUP(freep) char *text = NULL;
+	struct host_object *object = xcalloc(1, sizeof(*object));
 	struct slice rest = slice_of(hosts), host;
-	struct buf rules, entries;
 
-	buf_init(&rules, TEXT_MAX_BYTES);
-	buf_init(&entries, TEXT_MAX_BYTES);
+	object->namespace = xstrdup("web");
+	object->name = xstrdup(name);
 	while (rest.n && slice_split(&rest, ' ', &host)) {
 		struct slice ip = host;
 
 		slice_split(&ip, '=', &host);
-		ip = ip.p ? ip : slice_of("10.0.0.1");
-		buf_printf(&rules, "%s{'host': '%.*s'}", rules.n ? "," : "", (int)host.n, host.p);
-		buf_printf(&entries, "%s{'hostname': '%.*s', 'ip': '%.*s'}", entries.n ? "," : "", (int)host.n, host.p, (int)ip.n,
-			   ip.p);
+		object->records = xrealloc(object->records, (object->n_records + 1) * sizeof(*object->records));
+		object->records[object->n_records++] = (struct host_record){
+			.host = slice_dup(host), .ip = ip.p ? slice_dup(ip) : xstrdup("10.0.0.1") };
 	}
-	text = xasprintf("{'metadata': {'namespace': 'web', 'name': '%s'}, 'spec': {'rules': [%s]},"
-			 "'status': {'loadBalancer': {'ingress': [%s]}}}", name, buf_str(&rules), buf_str(&entries));
-	buf_release(&rules);
-	buf_release(&entries);
-	json = scene_json(text);
-	return host_object_from_ingress(json);
+	return host_object_pack(object);
 }
 
 static void touch(void *arg, const char *host)

@@ -123,7 +123,7 @@ static struct host_object *object_of(const struct scene_object *row)
 	record->vs_uuid = !has_identity ? NULL : row->vs ? xstrdup(row->vs) : xasprintf("vs-%s", row->ip);
 	while (rest.n && slice_split(&rest, ' ', &path))
 		strs_take(&record->paths, slice_dup(path));
-	return object;
+	return host_object_pack(object);
 }
 
 static struct namespace_info *namespace_of(const struct scene_object *row, const struct host_object *object)
