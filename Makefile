@@ -165,7 +165,7 @@ $(B)/bench/replay: tests/bench/replay.c
 	$(Q)$(CC) -O2 -std=gnu17 $(WARN) -o $@ $< -lcurl -lpthread
 
 bench: all $(B)/bench/replay  ## cold sync, latency, memory beside a raw replay; BENCH="--help" for its options
-	$(Q)./deploy/deps.sh e2e
+	$(Q)./deploy/deps.sh $(if $(findstring real,$(BENCH)),e2e)
 	$(Q)exec env BUILD=$(B) /usr/bin/python3 tests/bench/bench.py $(BENCH)
 
 soak: all                 ## amko-leader killed at random moments with 10000 names: KILLS=50, SERVICES=10000, SEED=1

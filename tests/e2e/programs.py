@@ -196,10 +196,10 @@ class Leader(Program):
                      "--members-kubeconfig", members or kubeconfig, "--listen", "127.0.0.1:0"]
         self.port = None
 
-    def start(self, *options, env=None, timeout_s=20, pass_fds=()):
+    def start(self, *options, env=None, timeout_s=20, pass_fds=(), pause_s=0.02):
         size = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         self.spawn([built("amko-leader"), *self.argv, *options], env=env, pass_fds=pass_fds)
-        self.port = wait_for("event=listening of amko-leader", lambda: self.listening_port(size), timeout_s)
+        self.port = wait_for("event=listening of amko-leader", lambda: self.listening_port(size), timeout_s, pause_s)
         return self
 
     def listening_port(self, offset):
