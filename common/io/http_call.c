@@ -438,14 +438,14 @@ static void copy_request(struct http_call *call, const struct http_request *requ
 	call->arg = request->arg;
 }
 
-struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *request)
+struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const struct http_request *request)
 {
 	struct http_call *call = xcalloc(1, sizeof(*call));
 
 	call->loop = loop;
-	call->easy = curl_easy_init();
+	call->easy = easy;
 	call->url = curl_url();
-	if (!call->easy || !call->url)
+	if (!call->url)
 		abort();
 	call->endpoint = xstrdup("URL");
 	call->retry_after_ms = -1;
@@ -514,7 +514,6 @@ void http_call_free(struct http_call *call)
 		return;
 	if (call->dropped && call->state != HTTP_CALL_DELIVERED)
 		call->dropped(call->arg);
-	curl_easy_cleanup(call->easy);
 	free_headers(call->headers);
 	curl_slist_free_all(call->connect_to);
 	secret_release(&call->body);

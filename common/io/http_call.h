@@ -1,7 +1,7 @@
 /* common/io/http_call.h - one request of an http_client as a curl easy handle: set up, what came in, how it ended.
  *
  * Private to http_client. Nothing here touches the multi handle or calls done.
- * Ownership: a call owns copies of all it was given; what is secret in them is wiped.
+ * Ownership: a call owns copies of all it was given, but for the easy handle, which is as new; what is secret is wiped.
  */
 #pragma once
 
@@ -60,7 +60,7 @@ struct http_call {
 };
 
 /* Never fails: where the request cannot be sent, failure says why. */
-struct http_call *http_call_new(uv_loop_t *loop, const struct http_request *request);
+struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const struct http_request *request);
 void http_call_free(struct http_call *call);
 
 /* After a 401: true when there is another token; the call is as new then. */

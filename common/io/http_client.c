@@ -7,6 +7,8 @@
 
 #include "common/io/http_call.h"
 
+#define MAX_SPARES 8
+
 /* curl must not be entered again from its own callbacks. So a new call only joins the list, and one that is cancelled in
  * there is only marked; settle() does the rest when curl has returned. done is never called in there. */
 struct http_client {
@@ -19,6 +21,9 @@ struct http_client {
 	 * started anew in its callback again in the same turn, for ever if need be, and no other descriptor gets its turn. */
 	uv_idle_t soon;
 	struct http_call *calls;
+	/* Of ended calls, for the next ones: making one costs as much as all that is set in it. */
+	CURL *spares[MAX_SPARES];
+	size_t n_spares;
 	struct socket_watch *sockets;
 	int64_t unacked_ms;            /* of new connections; 0: as the system does */
 	bool is_clock_wrong;           /* a call has become due at another time */
@@ -44,11 +49,32 @@ static void leave_curl(struct http_client *client, struct http_call *call)
 	call->is_with_curl = false;
 }
 
+static CURL *take_easy(struct http_client *client)
+{
+	CURL *easy = client->n_spares ? client->spares[--client->n_spares] : curl_easy_init();
+
+	if (!easy)
+		abort();
+	return easy;
+}
+
+static void free_call(struct http_client *client, struct http_call *call)
+{
+	CURL *easy = call->easy;
+
+	curl_easy_reset(easy);             /* it points into the call */
+	http_call_free(call);
+	if (client->multi && client->n_spares < MAX_SPARES)
+		client->spares[client->n_spares++] = easy;
+	else
+		curl_easy_cleanup(easy);
+}
+
 static void drop_call(struct http_client *client, struct http_call *call)
 {
 	leave_curl(client, call);
 	DL_DELETE(client->calls, call);
-	http_call_free(call);
+	free_call(client, call);
 }
 
 static void finish_call(struct http_client *client, struct http_call *call)
@@ -103,7 +129,7 @@ static void deliver(struct http_client *client, struct http_call *call)
 
 		call->done(call->arg, &reply, NULL);
 	}
-	http_call_free(call);
+	free_call(client, call);
 }
 
 static void sweep_calls(struct http_client *client)
@@ -208,6 +234,8 @@ static void tear_down(struct http_client *client)
 {
 	while (client->calls)
 		drop_call(client, client->calls);
+	while (client->n_spares)
+		curl_easy_cleanup(client->spares[--client->n_spares]);
 	curl_multi_cleanup(TAKE(client->multi));
 	while (client->sockets)
 		close_socket_watch(client->sockets);
@@ -425,7 +453,7 @@ void http_client_free(struct http_client *client)
 
 struct http_call *http_start(struct http_client *client, const struct http_request *request)
 {
-	struct http_call *call = http_call_new(client->loop, request);
+	struct http_call *call = http_call_new(client->loop, take_easy(client), request);
 
 	assert(!client->is_closing);
 	call->client = client;
