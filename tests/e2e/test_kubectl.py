@@ -114,7 +114,7 @@ def say(ground, program, arguments, text):
     output = done.stdout
     if "json" in arguments and done.returncode == 0:
         output = steady(json.loads(output))
-    output = re.sub(r"\b\d+[smh]\b", "AGE", output) if isinstance(output, str) else output
+    output = re.sub(r"\b(?:\d+[smhd])+\b", "AGE", output) if isinstance(output, str) else output
     # The object that a patch would have made: keys have no order there.
     errors = re.sub(r'patch: Invalid value: ".*": strict', 'patch: Invalid value: "OBJECT": strict', done.stderr)
     return {"status": done.returncode, "output": output, "errors": errors}

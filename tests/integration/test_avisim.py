@@ -3,6 +3,7 @@
 Needs only the standard library. AVISIM names the program; else it is the one that make built.
 """
 
+import concurrent.futures
 import http.client
 import json
 import os
@@ -497,6 +498,13 @@ def test_an_answer_comes_late(sim, api):
     assert sim.ask("GET", "/_sim/stats")["open"] == 0
 
 
+def wait_open(sim, n):
+    deadline = time.monotonic() + 10
+    while sim.ask("GET", "/_sim/stats")["open"] != n:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_who_leaves_while_a_request_is_delayed_has_asked_for_nothing(sim):
     hasty = Api(sim, timeout=0.2)
     sim.fault({"name": "hasty"}, delay_ms=500)
@@ -509,6 +517,21 @@ def test_who_leaves_while_a_request_is_delayed_has_asked_for_nothing(sim):
         time.sleep(0.02)
     assert [e["status"] for e in sim.log() if e["name"] == "hasty"] == [0]
     assert sim.ask("GET", "/_sim/objects/healthmonitor?name=hasty") == []
+
+
+def test_a_reset_cuts_what_is_late_or_held_and_tells_nothing_of_it(sim, api):
+    late, held = Api(sim), Api(sim)
+    sim.fault({"name": "late"}, delay_ms=60000)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(late.call, "POST", "/api/healthmonitor/", monitor("late"))]
+        wait_open(sim, 1)
+        sim.toggle(hang=True)
+        calls.append(pool.submit(held.call, "POST", "/api/healthmonitor/", monitor("held")))
+        wait_open(sim, 2)
+        sim.ask("POST", "/_sim/reset")
+        assert all(isinstance(call.exception(10), (http.client.HTTPException, OSError)) for call in calls)
+    assert sim.log() == [] and sim.ask("GET", "/_sim/stats")["open"] == 0
+    assert not [o for o in sim.ask("GET", "/_sim/objects/healthmonitor") if o["name"] in ("late", "held")]
 
 
 def test_lies_in_lists(sim, api):

@@ -437,6 +437,8 @@ static void reset(struct visit *v)
 		refuse_err(v, &err);
 		return;
 	}
+	/* A request of before must not be done to the new state, nor get into the new log. */
+	front_hang_up_all(v->control->front);
 	front_set_hanging(v->control->front, false);
 	front_set_turning_away(v->control->front, false);
 	if (front_set_refusing(v->control->front, false, &err))

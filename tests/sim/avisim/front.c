@@ -360,6 +360,17 @@ void front_set_hanging(struct front *front, bool is_hanging)
 	front->n_held -= n;
 }
 
+void front_hang_up_all(struct front *front)
+{
+	size_t n = front->n_held;
+
+	while (front->late)
+		late_hang_up(front->late);
+	forget_held(front);
+	for (size_t i = 0; i < n; i++)
+		http_hang_up(front->held[i]);
+}
+
 bool front_is_hanging(const struct front *front)
 {
 	return front->is_hanging;

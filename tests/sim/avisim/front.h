@@ -21,6 +21,8 @@ bool front_set_refusing(struct front *front, bool is_refusing, struct err *err);
 bool front_is_refusing(const struct front *front);
 /* Hanging takes requests in and does nothing with them; afterwards those whose client still waits are handled. */
 void front_set_hanging(struct front *front, bool is_hanging);
+/* What is under way is cut, not done and not told: requests that are late or held. */
+void front_hang_up_all(struct front *front);
 bool front_is_hanging(const struct front *front);
 size_t front_n_held(const struct front *front);
 /* New connections are accepted and closed before the TLS handshake; those that are open go on. */
