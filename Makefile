@@ -16,6 +16,7 @@ override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
 CTL      := $(patsubst %.c,$(B)/%.o,$(filter-out ctl/main.c,$(wildcard ctl/*.c)))
+FOLLOWER := $(patsubst %.c,$(B)/%.o,$(filter-out follower/main.c,$(wildcard follower/*.c)))
 KEEPER   := $(patsubst %.c,$(B)/%.o,$(filter-out keeper/main.c,$(wildcard keeper/*.c)))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c tests/sim/common/*.c))
 KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c tests/sim/common/*.c))
@@ -28,7 +29,7 @@ Q := $(if $(V),,@)
 .PHONY: all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults demo playground bench soak outage golden format clean
 .SECONDARY:
 
-PROGRAMS   := amko amko-leader $(if $(wildcard follower/main.c),amko-follower) kubectl-amko
+PROGRAMS   := amko amko-leader amko-follower kubectl-amko
 SIMULATORS := avisim kubesim
 all: programs $(SIMULATORS:%=$(B)/%)  ## the programs and the simulators, into build/
 
@@ -64,6 +65,10 @@ $(B)/keeper.a: $(KEEPER)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+$(B)/follower.a: $(FOLLOWER)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/unit.a: $(UNITLIB)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -73,6 +78,10 @@ $(B)/amko: $(B)/keeper/main.o $(B)/keeper.a $(B)/common.a
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/amko-leader: $(B)/leader/main.o $(B)/leader.a $(B)/common.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/amko-follower: $(B)/follower/main.o $(B)/follower.a $(B)/common.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -91,7 +100,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
 $(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
-$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/follower.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka

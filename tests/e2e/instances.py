@@ -12,7 +12,7 @@ import signal
 
 from ground import HOME
 from manifests import CLUSTERS, CONTROLLER, gslb_config, member, namespace, policy, secret
-from programs import Program, built, http_json, wait_for
+from programs import Program, built, http_json, http_text, wait_for
 
 LEASE = "amko-leader"
 MARK = "amko.vmware.com/"
@@ -53,10 +53,18 @@ class Instance(Program):
 
     def leadership(self):
         """What it says of itself; {} while it does not answer."""
+        return self.ask("/api/leadership")
+
+    def ask(self, path):
+        """The answer of its port, its worker's where it is not its own; {} while there is none."""
         try:
-            return http_json(f"127.0.0.1:{self.port}", "GET", "/api/leadership", timeout_s=2)[1]
-        except OSError:
+            status, answer = http_json(f"127.0.0.1:{self.port}", "GET", path, timeout_s=2)
+            return answer if status == 200 else {}
+        except (OSError, ValueError):
             return {}
+
+    def text(self, path):
+        return http_text(f"127.0.0.1:{self.port}", "GET", path)[1]
 
     def worker_pid(self):
         return self.leadership().get("worker_pid") or None

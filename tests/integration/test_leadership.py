@@ -57,6 +57,14 @@ def test_another_leads_by_itself_when_the_leader_is_killed(site):
     assert max(site.leads("cluster2"), site.leads("cluster3")) > first
 
 
+def test_who_does_not_lead_runs_a_follower_that_says_whether_it_could(site):
+    site.begin()
+    site.wait_leader("cluster1")
+    instance = site.instances["cluster2"]
+    wait_for("a fit follower", lambda: instance.ask("/api/fitness").get("fit"), 20)
+    wait_for("its metric", lambda: "amko_follower_fit 1" in instance.text("/metrics"), 20)
+
+
 def test_a_killed_worker_is_started_again(site):
     site.begin()
     site.wait_leader("cluster1")
