@@ -72,12 +72,20 @@ static void move_record_texts(char **at, struct host_record *record)
 		move_text(at, &record->paths.v[i]);
 }
 
+static int compare_records(const void *a, const void *b)
+{
+	return strcmp(((const struct host_record *)a)->host, ((const struct host_record *)b)->host);
+}
+
 struct host_object *host_object_pack(struct host_object *loose)
 {
 	size_t n = packed_size(loose);
 	char *block = xmalloc(n), *at = block;
-	struct host_object *object = move_bytes(&at, loose, sizeof(*loose));
+	struct host_object *object;
 
+	if (loose->n_records)
+		qsort(loose->records, loose->n_records, sizeof(*loose->records), compare_records);
+	object = move_bytes(&at, loose, sizeof(*loose));
 	object->records = move_bytes(&at, object->records, object->n_records * sizeof(*object->records));
 	object->labels.v = move_bytes(&at, object->labels.v, object->labels.n * sizeof(*object->labels.v));
 	for (size_t i = 0; i < object->n_records; i++) {
@@ -294,11 +302,6 @@ static void read_identities(struct host_object *object, struct named_host *hosts
 	}
 }
 
-static int compare_records(const void *a, const void *b)
-{
-	return strcmp(((const struct host_record *)a)->host, ((const struct host_record *)b)->host);
-}
-
 struct host_object *host_object_from_ingress(const cJSON *json)
 {
 	struct host_object *object = object_new(KIND_INGRESS, json);
@@ -313,8 +316,6 @@ struct host_object *host_object_from_ingress(const cJSON *json)
 	read_tls(object, hosts, json);
 	read_identities(object, hosts, json);
 	free_hosts(hosts);
-	if (object->n_records)
-		qsort(object->records, object->n_records, sizeof(*object->records), compare_records);
 	return host_object_pack(object);
 }
 

@@ -38,7 +38,7 @@ struct host_object {
 struct host_object *host_object_from_ingress(const cJSON *object);
 struct host_object *host_object_from_service(const cJSON *object);    /* NULL also for other types than LoadBalancer */
 void host_object_free(struct host_object *object);                    /* NULL is fine */
-/* One whose parts were allocated one by one, in one block; what they lay in is freed. */
+/* One whose parts were allocated one by one, in one block, its records sorted; what they lay in is freed. */
 struct host_object *host_object_pack(struct host_object *loose);
 bool host_object_same(const struct host_object *a, const struct host_object *b);
 const struct host_record *host_object_find(const struct host_object *object, const char *host);
