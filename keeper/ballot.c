@@ -2,13 +2,22 @@
 
 #include "keeper/mutation.h"
 
+static uint64_t members_of(const struct claim *claim)
+{
+	uint64_t members = claim->has_view ? claim->view.members : 0;
+
+	for (int i = 0; i < claim->n_before; i++)
+		members |= claim->before[i].members;
+	return members;
+}
+
 static uint64_t shown_members(const struct protocol *p, uint64_t circle)
 {
 	uint64_t members = circle;
 
 	for (int i = 0; i < ROSTER_MAX; i++)
-		if ((circle & member_bit(i)) && p->seat[i].claim.has_view)
-			members |= p->seat[i].claim.view.members;
+		if (circle & member_bit(i))
+			members |= members_of(&p->seat[i].claim);
 	return members;
 }
 
@@ -18,8 +27,7 @@ uint64_t ballot_circle(const struct protocol *p)
 
 	for (int i = 0; i < p->tenure.n_needed; i++)
 		circle |= p->tenure.needed[i].members;
-	if (p->record.claim.has_view)
-		circle |= p->record.claim.view.members;
+	circle |= members_of(&p->record.claim);
 	while ((wider = shown_members(p, circle)) != circle)
 		circle = wider;
 	return circle;
@@ -163,33 +171,59 @@ static bool add_view(struct view *views, int *n, const struct view *add)
 	return true;
 }
 
+static bool add_views(struct view *views, int *n, const struct claim *claim)
+{
+	bool has_room = !claim->has_view || add_view(views, n, &claim->view);
+
+	for (int i = 0; i < claim->n_before; i++)
+		has_room &= add_view(views, n, &claim->before[i]);
+	return has_room;
+}
+
+/* The claims that tell of views: of the Leases that count, and of the record. The next after `i`; NULL at the end. */
+static const struct claim *next_claim(const struct protocol *p, uint64_t circle, int *i)
+{
+	while (++*i < ROSTER_MAX)
+		if ((circle & member_bit(*i)) && p->seat[*i].lease == ANSWER_VALUE && ballot_is_vote(p, *i))
+			return &p->seat[*i].claim;
+	return *i == ROSTER_MAX && p->record.answer == ANSWER_VALUE ? &p->record.claim : NULL;
+}
+
 int ballot_views(const struct protocol *p, struct view out[VIEWS_MAX])
 {
 	uint64_t circle = ballot_circle(p);
-	int n = 0;
+	const struct claim *claim;
+	int n = 0, i = -1;
 
-	for (int i = 0; i < ROSTER_MAX; i++) {
-		const struct seat *seat = &p->seat[i];
-
-		if (!(circle & member_bit(i)) || seat->lease != ANSWER_VALUE || !seat->claim.has_view ||
-		    !ballot_is_vote(p, i))
-			continue;
-		if (!add_view(out, &n, &seat->claim.view))
+	while ((claim = next_claim(p, circle, &i)))
+		if (!add_views(out, &n, claim))
 			return 0;
-	}
-	if (p->record.answer == ANSWER_VALUE && p->record.claim.has_view && !add_view(out, &n, &p->record.claim.view))
-		return 0;
 	if (n == 0)
 		out[n++] = ballot_spec_view(p, MODE_MANUAL);
 	return n;
 }
 
-enum mode ballot_mode(const struct view *views, int n)
+enum mode ballot_mode(const struct protocol *p)
 {
-	for (int i = 0; i < n && views[i].epoch == views[0].epoch; i++)
-		if (views[i].mode == MODE_MANUAL)
-			return MODE_MANUAL;
-	return MODE_AUTOMATIC;
+	uint64_t circle = ballot_circle(p);
+	enum mode mode = ballot_spec_view(p, MODE_MANUAL).mode;
+	const struct claim *claim;
+	int64_t latest = -1;
+	int i = -1;
+
+	while ((claim = next_claim(p, circle, &i))) {
+		bool is_manual = claim->view.mode == MODE_MANUAL;
+
+		for (int j = 0; j < claim->n_before; j++)
+			is_manual |= claim->before[j].mode == MODE_MANUAL;
+		if (!claim->has_view || claim->view.epoch < latest)
+			continue;
+		if (claim->view.epoch > latest)
+			mode = MODE_AUTOMATIC;
+		latest = claim->view.epoch;
+		mode = is_manual ? MODE_MANUAL : mode;
+	}
+	return mode;
 }
 
 static bool is_marked(const struct protocol *p, int member)
@@ -271,7 +305,9 @@ int64_t ballot_t0(const struct protocol *p)
 bool ballot_shows_target(const struct protocol *p, const struct view *view)
 {
 	const struct tenure *t = &p->tenure;
-	bool with_record = p->record.held_ms && view_same(&p->record.claim.view, &t->target);
+	const struct view *recorded = &p->record.claim.view;
+	bool with_record = p->record.held_ms && view_same(recorded, &t->target) && recorded->epoch == t->target.epoch &&
+		recorded->serial == t->target.serial;
 	uint64_t members = 0;
 
 	for (int i = 0; i < ROSTER_MAX; i++)

@@ -26,8 +26,8 @@ int ballot_member_of(const struct protocol *p, const char *holder);
 /* The views that the Leases and the record show, the latest first; the own spec's where none shows one. 0: more than
  * VIEWS_MAX. */
 int ballot_views(const struct protocol *p, struct view out[VIEWS_MAX]);
-/* In the middle of a change of view Manual wins over Automatic. */
-enum mode ballot_mode(const struct view *views, int n);
+/* The mode in force: in the middle of a change of view Manual wins over Automatic. */
+enum mode ballot_mode(const struct protocol *p);
 /* The view that the own spec asks for. It turns Automatic only where every member answers with our mark. */
 struct view ballot_spec_view(const struct protocol *p, enum mode in_force);
 

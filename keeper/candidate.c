@@ -78,7 +78,7 @@ static bool plan_views(const struct protocol *p, const struct view *views, int n
 	struct view target = views[0];
 
 	if (out->follows_spec)
-		target = ballot_spec_view(p, ballot_mode(views, n));
+		target = ballot_spec_view(p, ballot_mode(p));
 	if (out->is_forced)
 		target = (struct view){ .mode = MODE_MANUAL, .members = p->own.members };
 	target.epoch = out->epoch;
@@ -231,9 +231,9 @@ static enum reason check_automatic(const struct protocol *p)
 	return *p->federation && !knows_record ? REASON_RECORD_SILENT : REASON_NONE;
 }
 
-static enum reason check_self(const struct protocol *p, const struct view *views, int n, int64_t now_ms, int *about)
+static enum reason check_self(const struct protocol *p, const struct view *latest, int64_t now_ms, int *about)
 {
-	enum mode mode = ballot_mode(views, n);
+	enum mode mode = ballot_mode(p);
 	bool is_forced = promotion_is_active(p) && p->kept.is_forced && !p->kept.has_led;
 
 	*about = NOBODY;
@@ -245,7 +245,7 @@ static enum reason check_self(const struct protocol *p, const struct view *views
 	if (*about != NOBODY && !is_forced)
 		return REASON_REFERENCE_LEADS;
 	*about = NOBODY;
-	if (!is_forced && !(views[0].members & member_bit(p->self.member)))
+	if (!is_forced && !(latest->members & member_bit(p->self.member)))
 		return REASON_NOT_NAMED;
 	if (mode == MODE_AUTOMATIC && !is_forced && check_automatic(p))
 		return check_automatic(p);
@@ -278,10 +278,10 @@ enum reason candidate_plan(const struct protocol *p, int64_t now_ms, struct tenu
 	*about = NOBODY;
 	if (n == 0)
 		return REASON_TOO_MANY_VIEWS;
-	reason = check_self(p, views, n, now_ms, about);
+	reason = check_self(p, &views[0], now_ms, about);
 	if (reason)
 		return reason;
-	t.is_promoted = promotion_is_active(p) && (ballot_mode(views, n) == MODE_MANUAL || !p->kept.has_led);
+	t.is_promoted = promotion_is_active(p) && (ballot_mode(p) == MODE_MANUAL || !p->kept.has_led);
 	t.is_forced = t.is_promoted && p->kept.is_forced && !p->kept.has_led;
 	t.follows_spec = t.is_promoted;
 	t.is_fenceless = *p->federation && p->record.answer == ANSWER_REFUSED;
@@ -396,9 +396,10 @@ struct claim candidate_claim(const struct protocol *p, int member)
 	struct claim claim = {
 		.epoch = p->tenure.epoch, .promotion = p->tenure.promotion, .handover = NOBODY,
 		.is_fenceless = shown->is_fenceless || p->tenure.is_fenceless,
-		.has_view = shown->has_view, .view = shown->view,
+		.has_view = shown->has_view, .view = shown->view, .n_before = shown->n_before,
 	};
 
+	memcpy(claim.before, shown->before, sizeof(claim.before));
 	snprintf(claim.holder, sizeof(claim.holder), "%s", p->self.holder);
 	snprintf(claim.federation, sizeof(claim.federation), "%s", p->federation);
 	return claim;

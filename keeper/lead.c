@@ -29,6 +29,9 @@ struct claim lead_claim(const struct protocol *p)
 		.has_view = true, .view = t->target, .handover = NOBODY,
 	};
 
+	for (int i = 0; i < t->n_needed; i++)
+		if (!view_same(&t->needed[i], &t->target))
+			claim.before[claim.n_before++] = t->needed[i];
 	snprintf(claim.holder, sizeof(claim.holder), "%s", p->self.holder);
 	snprintf(claim.federation, sizeof(claim.federation), "%s", p->federation);
 	return claim;
@@ -42,13 +45,18 @@ struct claim lead_record(const struct protocol *p)
 
 	claim.counter = shown->counter + 1;
 	/* As on the Leases: an attempt leaves the view as it is. */
-	if (!leads && p->record.answer == ANSWER_VALUE) {
-		claim.has_view = shown->has_view;
+	if (!leads) {
+		claim.has_view = p->record.answer == ANSWER_VALUE && shown->has_view;
 		claim.view = shown->view;
+		claim.n_before = claim.has_view ? shown->n_before : 0;
+		memcpy(claim.before, shown->before, sizeof(claim.before));
 	}
-	if (!leads && p->record.answer != ANSWER_VALUE)
-		claim.has_view = false;
 	return claim;
+}
+
+static bool is_same_showing(const struct view *a, const struct view *b)
+{
+	return a->epoch == b->epoch && a->serial == b->serial;
 }
 
 static bool shows_other(const struct protocol *p)
@@ -57,7 +65,9 @@ static bool shows_other(const struct protocol *p)
 
 	if (p->record.claim.promotion != wanted.promotion || p->record.claim.has_view != wanted.has_view)
 		return true;
-	return wanted.has_view && !view_same(&p->record.claim.view, &wanted.view);
+	return wanted.has_view && (!view_same(&p->record.claim.view, &wanted.view) ||
+				   p->record.claim.n_before != wanted.n_before ||
+				   (record_votes(p) && !is_same_showing(&p->record.claim.view, &wanted.view)));
 }
 
 static bool is_wanted(const struct protocol *p)
@@ -204,20 +214,35 @@ static void tend_promotion(struct protocol *p)
 		p->kept.has_led = true;
 }
 
+/* Somebody put an older claim over ours, where the controller has no compare-and-set or was restored: until ours is there again
+ * that one may have written. */
+static void lose_record(struct protocol *p)
+{
+	const struct timing *timing = &p->timing;
+
+	p->tenure.is_claimed = p->tenure.is_first = false;
+	p->tenure.wait_from_ms = 0;
+	p->tenure.wait_ms = timing->write_ms + timing->fresh_ms + timing->margin_ms;
+}
+
 static void tend_record(struct protocol *p, int64_t now_ms)
 {
+	const struct record_seat *record = &p->record;
 	struct tenure *t = &p->tenure;
 
-	if (p->record.answer == ANSWER_VALUE && !p->record.must_read)
-		t->has_read_record = true;
-	if (!lead_has_record(p) || p->record.must_read)
+	if (record->must_read || (record->answer != ANSWER_VALUE && record->answer != ANSWER_ABSENT))
 		return;
+	if (!lead_has_record(p)) {
+		if (t->is_claimed)
+			lose_record(p);
+		return;
+	}
 	/* Permission has come: the epoch is fenced from now on. */
 	t->is_fenceless = false;
 	if (!t->is_claimed && !t->wait_from_ms)
 		t->wait_from_ms = now_ms;
 	/* Nobody has ever led, and nobody claimed before us: there is nothing to wait for. */
-	if (!t->is_claimed && t->is_first && p->record.was_absent)
+	if (!t->is_claimed && t->is_first && record->was_absent)
 		t->wait_ms = 0;
 	t->is_claimed = true;
 }

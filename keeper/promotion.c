@@ -216,7 +216,7 @@ int promotion_successor(const struct protocol *p)
 		    p->seat[i].peer_answer != ANSWER_VALUE)
 			continue;
 		if (!peer->is_leader || !peer->kept.is_leader || peer->kept.is_ended || peer->kept.has_led ||
-		    peer->kept.promotion <= p->tenure.promotion || !peer->fitness.has_avi ||
+		    peer->kept.promotion <= MAX(p->tenure.promotion, p->yielded_to) || !peer->fitness.has_avi ||
 		    !peer->fitness.has_credentials)
 			continue;
 		if (successor == NOBODY || peer->kept.promotion > p->seat[successor].peer.kept.promotion ||

@@ -65,7 +65,7 @@ void protocol_saw_federation(struct protocol *p, const char *uuid)
 	snprintf(p->federation, sizeof(p->federation), "%s", uuid);
 	/* Another federation has another record. */
 	memset(&p->record, 0, sizeof(p->record));
-	p->tenure.is_claimed = p->tenure.has_read_record = false;
+	p->tenure.is_claimed = false;
 	p->tenure.wait_from_ms = 0;
 }
 
@@ -370,6 +370,8 @@ static enum input judge_leading(struct protocol *p, int64_t now_ms, int permille
 	if (reason) {
 		p->reason = reason;
 		p->handover = heir;
+		if (reason == REASON_PROMOTED_OTHER)
+			p->yielded_to = p->seat[heir].peer.kept.promotion;
 		return INPUT_LEAVE;
 	}
 	if (p->stage == STAGE_WAITING && lead_may_write(p, now_ms))

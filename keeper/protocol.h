@@ -183,8 +183,6 @@ struct record_seat {
 	int64_t held_ms;             /* as a voter: when the renewal was asked that it is held by; 0: not held */
 };
 
-#define VIEWS_MAX 4
-
 /* An attempt to lead, and the epoch that comes of it. */
 struct tenure {
 	int64_t epoch, promotion;
@@ -205,7 +203,6 @@ struct tenure {
 	bool is_first;                          /* nobody ever led */
 	bool was_ended;                         /* its start was not by a promotion in force: demoting it needs a new act */
 	bool is_claimed;                        /* a read has shown the record as ours */
-	bool has_read_record;
 	int64_t wait_from_ms;                   /* the wait before the first write: since the claim, or the quorum; 0: not yet */
 	int64_t wait_ms;
 };
@@ -261,6 +258,7 @@ struct protocol {
 	int64_t not_before_ms;                  /* handed over: does not stand before */
 	int64_t deadline_ms;                    /* YIELDING, RELEASING: no longer than this */
 	int handover;                           /* RELEASING: to whom */
+	int64_t yielded_to;                     /* Automatic: the last promotion that it released to; not twice to the same */
 	bool is_leave;                          /* ENDING: to release */
 	int64_t epoch_seen, promotion_seen;     /* the highest anywhere, ever */
 	int64_t epoch_tried;                    /* of the last attempt */

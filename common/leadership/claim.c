@@ -48,17 +48,27 @@ bool view_same(const struct view *a, const struct view *b)
 	return a->mode == b->mode && a->members == b->members;
 }
 
-#define VIEW_TEXT_MAX (ROSTER_MAX * CONTEXT_MAX * 3 + 64)
+#define VIEW_TEXT_MAX (VIEWS_MAX * (ROSTER_MAX * CONTEXT_MAX * 3 + 64))
 
 static void add_escaped(struct buf *out, const char *context)
 {
 	for (; *context; context++) {
 		unsigned char c = (unsigned char)*context;
 
-		if (c <= ' ' || c == '%' || c == 0x7f)
+		if (c <= ' ' || c == '%' || c == '|' || c == 0x7f)
 			buf_printf(out, "%%%02X", c);
 		else
 			buf_add(out, (struct slice){ context, 1 });
+	}
+}
+
+static void add_view(struct buf *out, const struct view *view, const struct roster *roster)
+{
+	buf_printf(out, "%s %" PRId64 " %" PRId64, view->mode == MODE_AUTOMATIC ? "Automatic" : "Manual", view->epoch,
+		   view->serial);
+	for (int i = roster_next(roster, view->members, NOBODY); i != NOBODY; i = roster_next(roster, view->members, i)) {
+		buf_puts(out, " ");
+		add_escaped(out, roster->context[i]);
 	}
 }
 
@@ -67,11 +77,19 @@ char *view_text(const struct view *view, const struct roster *roster)
 	CLEANUP(buf_release) struct buf out;
 
 	buf_init(&out, VIEW_TEXT_MAX);
-	buf_printf(&out, "%s %" PRId64 " %" PRId64, view->mode == MODE_AUTOMATIC ? "Automatic" : "Manual", view->epoch,
-		   view->serial);
-	for (int i = roster_next(roster, view->members, NOBODY); i != NOBODY; i = roster_next(roster, view->members, i)) {
-		buf_puts(&out, " ");
-		add_escaped(&out, roster->context[i]);
+	add_view(&out, view, roster);
+	return buf_take(&out);
+}
+
+char *views_text(const struct claim *claim, const struct roster *roster)
+{
+	CLEANUP(buf_release) struct buf out;
+
+	buf_init(&out, VIEW_TEXT_MAX);
+	add_view(&out, &claim->view, roster);
+	for (int i = 0; i < claim->n_before; i++) {
+		buf_puts(&out, "|");
+		add_view(&out, &claim->before[i], roster);
 	}
 	return buf_take(&out);
 }
@@ -136,6 +154,24 @@ bool view_parse(struct slice text, struct roster *roster, struct view *out)
 	if (!view.members)
 		return false;
 	*out = view;
+	return true;
+}
+
+bool views_parse(struct slice text, struct roster *roster, struct claim *out)
+{
+	struct slice rest = text, word;
+	struct view views[VIEWS_MAX];
+	int n = 0;
+
+	while (slice_split(&rest, '|', &word))
+		if (n == VIEWS_MAX || !view_parse(word, roster, &views[n++]))
+			return false;
+	if (n == 0)
+		return false;
+	out->has_view = true;
+	out->view = views[0];
+	out->n_before = n - 1;
+	memcpy(out->before, views + 1, (size_t)(n - 1) * sizeof(*views));
 	return true;
 }
 

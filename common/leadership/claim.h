@@ -46,10 +46,12 @@ struct view {
 };
 
 bool view_same(const struct view *a, const struct view *b);              /* mode and members */
-/* "Automatic 3000001 0 east west": mode, epoch, serial, contexts in order, blanks and % as %20, %25. Yours to free. */
+/* "Automatic 3000001 0 east west": mode, epoch, serial, contexts in order, blanks, % and | escaped (%20). Yours to free. */
 char *view_text(const struct view *view, const struct roster *roster);
 /* False: malformed, or more contexts than the roster has room for. Adds contexts to the roster. */
 bool view_parse(struct slice text, struct roster *roster, struct view *out);
+
+#define VIEWS_MAX 4                 /* that one epoch can need a quorum in */
 
 struct claim {
 	char holder[HOLDER_MAX];    /* "": nobody */
@@ -59,10 +61,16 @@ struct claim {
 	bool is_fenceless;          /* the epoch goes without a record */
 	bool has_view;
 	struct view view;
+	int n_before;               /* while the view changes: those that it comes after, each still needs its quorum */
+	struct view before[VIEWS_MAX - 1];
 	int handover;               /* an empty Lease: the member that should take it; NOBODY: anyone */
 	int64_t counter;            /* the record: counts the holder's renewals */
 	char federation[UID_MAX];   /* "": none yet */
 };
+
+/* The views of a claim, the one in force first: "Manual 4000001 2 east|Manual 3000001 1 east west". Yours to free. */
+char *views_text(const struct claim *claim, const struct roster *roster);
+bool views_parse(struct slice text, struct roster *roster, struct claim *out);
 
 /* Which version of a stored object a value was read from, so that a write can say "if it is still this one". Compared only
  * for equality. An empty uid: the object did not exist. */

@@ -37,8 +37,7 @@ static bool read_view(const cJSON *annotations, struct roster *roster, struct cl
 {
 	const char *view = mark(annotations, "view");
 
-	out->has_view = view != NULL;
-	if (view && !view_parse(slice_of(view), roster, &out->view))
+	if (view && !views_parse(slice_of(view), roster, out))
 		return err_set(err, ERR_INVALID, "annotation " MARK_PREFIX "view is no view, or names too many clusters");
 	return true;
 }
@@ -121,7 +120,7 @@ static void put_annotations(cJSON *annotations, const struct claim *claim, const
 	if (*claim->federation)
 		put_mark(annotations, "federation", claim->federation);
 	if (claim->has_view) {
-		CLEANUP(freep) char *view = view_text(&claim->view, roster);
+		CLEANUP(freep) char *view = views_text(claim, roster);
 
 		put_mark(annotations, "view", view);
 	}

@@ -47,8 +47,7 @@ static bool read_values(const cJSON *object, struct roster *roster, struct claim
 		return err_set(err, ERR_INVALID, "leadership record: promotion is behind its epoch");
 	if (!holder || !PUT_TEXT(out->holder, holder) || holder_context(out->holder).n == 0)
 		return err_set(err, ERR_INVALID, "leadership record: holder is no <context>/<pod>/<pod uid>/<random>");
-	out->has_view = view != NULL;
-	if (view && !view_parse(slice_of(view), roster, &out->view))
+	if (view && !views_parse(slice_of(view), roster, out))
 		return err_set(err, ERR_INVALID, "leadership record: view is no view, or names too many clusters");
 	out->is_acquired = true;
 	out->handover = NOBODY;
@@ -109,7 +108,7 @@ cJSON *record_to_json(const struct claim *claim, const struct version *version, 
 		      const char *name)
 {
 	cJSON *object = cJSON_CreateObject(), *pairs;
-	CLEANUP(freep) char *view = view_text(&claim->view, roster);
+	CLEANUP(freep) char *view = views_text(claim, roster);
 
 	json_put_str(object, "name", name);
 	json_put_str(object, "type", "SG_TYPE_KEYVAL");

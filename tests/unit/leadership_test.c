@@ -173,7 +173,10 @@ struct view_case {
 static const struct view_case view_cases[] = {
 	{ "a view", "Automatic 7 3 east west", "Automatic 7 3 east west" },
 	{ "members come out in order", "Manual 0 0 west east", "Manual 0 0 east west" },
-	{ "blanks and percents are escaped", "Manual 1 2 a%20b c%25", "Manual 1 2 a%20b c%25" },
+	{ "blanks, percents and bars are escaped", "Manual 1 2 a%20b c%25 d%7C", "Manual 1 2 a%20b c%25 d%7C" },
+	{ "a change of view shows both", "Manual 2 1 east|Automatic 1 1 east west", "Manual 2 1 east|Automatic 1 1 east west" },
+	{ "a change without a view before", "Manual 2 1 east|", NULL },
+	{ "more views than one can need", "Manual 2 1 a|Manual 2 1 a|Manual 2 1 a|Manual 2 1 a|Manual 2 1 a", NULL },
 	{ "an unknown mode", "automatic 7 3 east", NULL },
 	{ "a member twice", "Manual 7 3 east east", NULL },
 	{ "no member", "Manual 7 3", NULL },
@@ -189,10 +192,10 @@ static void a_view_is_read(void **state)
 	const struct view_case *c = *state;
 	CLEANUP(freep) char *got = NULL;
 	struct roster roster = { 0 };
-	struct view view;
+	struct claim claim = { 0 };
 
-	if (view_parse(slice_of(c->text), &roster, &view))
-		got = view_text(&view, &roster);
+	if (views_parse(slice_of(c->text), &roster, &claim))
+		got = views_text(&claim, &roster);
 	assert_text(got, c->canonical);
 }
 

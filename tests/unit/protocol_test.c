@@ -106,8 +106,8 @@ static void log_put(struct talk *t, int at, const struct claim *claim)
 	else if (claim->epoch != was->epoch || !was->is_acquired || !streq(claim->holder, was->holder))
 		logs(t, "leads %s %lld", names[at], (long long)claim->epoch);
 	else if (!view_same(&claim->view, &was->view) || claim->promotion != was->promotion)
-		logs(t, "shows %s %s%s by %lld", claim->view.mode == MODE_MANUAL ? "Manual" : "Automatic", names[at],
-		     claim->is_fenceless ? " fenceless" : "", (long long)claim->promotion);
+		logs(t, "shows %s%s %s by %lld", claim->view.mode == MODE_MANUAL ? "Manual" : "Automatic",
+		     claim->n_before ? "+" : "", names[at], (long long)claim->promotion);
 }
 
 static void do_put(struct talk *t, int at, const struct action *action)
@@ -353,6 +353,17 @@ static void say_west_leads(struct talk *t, const char *arg)
 	t->rival_renews = true;
 }
 
+/* What the Leases and the record show as views. */
+static void say_view(struct talk *t, const char *arg)
+{
+	for (int i = 0; i <= MEMBERS; i++) {
+		if (!t->place[i].exists)
+			continue;
+		assert_true(views_parse(slice_of(arg), &t->p.roster, &t->place[i].claim));
+		t->place[i].revision++;
+	}
+}
+
 static void say_west_dies(struct talk *t, const char *arg)
 {
 	(void)arg;
@@ -470,7 +481,7 @@ static const struct {
 	{ "wait", say_wait }, { "isLeader", say_is_leader }, { "promote", say_promote }, { "failover", say_failover },
 	{ "clusters", say_clusters }, { "silent", say_silent }, { "answers", say_answers }, { "refused", say_refused },
 	{ "garbage", say_garbage }, { "busy", say_busy }, { "deleted", say_deleted }, { "west-leads", say_west_leads },
-	{ "west-dies", say_west_dies }, { "west-empties", say_west_empties }, { "west-records", say_west_records },
+	{ "west-dies", say_west_dies }, { "view", say_view }, { "west-empties", say_west_empties }, { "west-records", say_west_records },
 	{ "west-promoted", say_west_promoted }, { "west-demoted", say_west_demoted }, { "unmarked", say_unmarked },
 	{ "marked", say_marked }, { "unfit", say_unfit }, { "worker", say_worker }, { "uuid", say_uuid }, { "own", say_own },
 	{ "sigterm", say_sigterm }, { "restart", say_restart },
@@ -724,28 +735,29 @@ static const struct conversation conversations[] = {
 	} },
 	{ "automatic: of two clusters the record is the third voter", {
 		{ "failover Automatic, clusters 101, west-leads 1, wait 20, silent west, west-dies, wait 55", "", ANY },
-		{ "wait 10", "tries east 2, records 2, leads east 2, starts worker", ANY },
+		{ "wait 10", "tries east 2, records 2, leads east 2, records 2, starts worker", ANY },
 		{ "wait 30, silent record, wait 42", "records 2, may write, records 2, records 2, may not write, ends worker", ANY },
 	} },
 
 	/* Views. */
 	{ "an edited spec is shown on every Lease", {
 		{ "isLeader, wait 1", "keeps promotion 1, tries east 1000001, tries west 1000001, " EVERYTHING ", starts worker", ANY },
-		{ "clusters 111, wait 66", "shows Manual east by 1, shows Manual west by 1, leads north 1000001", ANY },
-		{ "failover Automatic, wait 1", "shows Automatic east by 1, shows Automatic north by 1, shows Automatic west by 1", ANY },
-		{ "failover Manual, wait 1", "shows Manual east by 1, shows Manual north by 1, shows Manual west by 1", ANY },
+		{ "clusters 111, wait 66", "shows Manual+ east by 1, shows Manual+ west by 1, leads north 1000001", ANY },
+		{ "failover Automatic, wait 1", "shows Automatic+ east by 1, shows Automatic+ north by 1, shows Automatic+ west by 1", ANY },
+		{ "failover Manual, wait 1", "shows Manual+ east by 1, shows Manual+ north by 1, shows Manual+ west by 1", ANY },
 	} },
 	{ "leading when the view turns Manual is a promotion", {
 		{ "failover Automatic, clusters 111, wait 6", "tries east 1, tries north 1, leads east 1, leads north 1, starts worker, "
 		  "leads west 1", ANY },
-		{ "failover Manual, wait 10", "keeps promotion 1, shows Manual east by 1, shows Manual north by 1, "
-		  "shows Manual west by 1", ANY },
+		{ "failover Manual, wait 10", "keeps promotion 1, shows Manual+ east by 1, shows Manual+ north by 1, "
+		  "shows Manual+ west by 1", ANY },
 	} },
 	{ "a view turns Automatic only when every member has our mark", {
 		{ "isLeader, unmarked west, wait 1", "keeps promotion 1, tries east 1000001, tries west 1000001, " EVERYTHING
 		  ", starts worker", ANY },
 		{ "failover Automatic, wait 100", "", ANY },
-		{ "marked west, wait 6", "shows Automatic east by 1, shows Automatic west by 1, records 1000001, may write", ANY },
+		{ "marked west, wait 6", "shows Automatic+ east by 1, shows Automatic+ west by 1, records 1000001, "
+		  "records 1000001, may write", ANY },
 	} },
 	{ "what makes it unfit is shown to the others, and when it is over", {
 		{ "wait 10", "", ANY },
@@ -753,8 +765,25 @@ static const struct conversation conversations[] = {
 		{ "unfit none, wait 6", "shows avi again", ANY },
 		{ "unfit none, wait 20", "", ANY },
 	} },
-	{ "a view that does not name it keeps it from standing", {
-		{ "isLeader, west-leads 1000001, wait 5", "keeps promotion 2", ANY },
+	{ "a candidate needs a quorum in every view it reads, and stands only if the latest names it", {
+		{ "failover Automatic, clusters 111, west-leads 1, view Automatic 1 2 north west|Automatic 1 1 east north west, wait 5, "
+		  "west-dies, wait 100", "", BECAUSE(NOT_NAMED) },
+		{ "view Automatic 1 2 east north west|Automatic 1 1 west, silent west, wait 100", "", BECAUSE(NO_QUORUM) },
+		{ "answers west, wait 100", "tries east 2, tries north 2, tries west 2, records 2, leads east 2, leads north 2, leads west 2, "
+		  "records 2, starts worker, may write", ANY },
+	} },
+	{ "while a view changes the Leases show both", {
+		{ "failover Automatic, clusters 111, wait 6", "tries east 1, tries north 1, leads east 1, leads north 1, starts worker, "
+		  "leads west 1", ANY },
+		{ "silent west, wait 20, clusters 101, wait 20", "shows Automatic+ east by 0, shows Automatic+ north by 0, records 1, "
+		  "records 1, may write, records 1, records 1", BECAUSE(NONE) },
+	} },
+	{ "an older claim over ours: claimed again, and waited for again", {
+		{ "isLeader, wait 0, worker wants, wait 1", "keeps promotion 1, tries east 1000001, tries west 1000001, " EVERYTHING
+		  ", starts worker, records 1000001, may write", ANY },
+		{ "west-records 5, wait 6", "records 1000001, may not write", ANY },
+		{ "wait 14", "", ANY },
+		{ "wait 10", "may write", ANY },
 	} },
 };
 
