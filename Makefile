@@ -18,6 +18,9 @@ LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader
 CTL      := $(patsubst %.c,$(B)/%.o,$(filter-out ctl/main.c,$(wildcard ctl/*.c)))
 FOLLOWER := $(patsubst %.c,$(B)/%.o,$(filter-out follower/main.c,$(wildcard follower/*.c)))
 KEEPER   := $(patsubst %.c,$(B)/%.o,$(filter-out keeper/main.c,$(wildcard keeper/*.c)))
+PURE     := protocol ask ballot candidate lead mind promotion
+MODEL    := $(PURE:%=$(B)/model/keeper/%.o) $(patsubst %,$(B)/model/common/%.o,leadership/claim leadership/term base/base base/buf \
+	    base/slice base/err) $(patsubst tests/model/%.c,$(B)/model/tests/model/%.o,$(wildcard tests/model/*.c))
 AVISIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/avisim/*.c tests/sim/common/*.c))
 KUBESIM  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/kubesim/*.c tests/sim/common/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
@@ -26,7 +29,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults demo playground bench soak outage golden format clean
+.PHONY: model all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults demo playground bench soak outage golden format clean
 .SECONDARY:
 
 PROGRAMS   := amko amko-leader amko-follower kubectl-amko
@@ -104,6 +107,19 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/follower.a $(B)/
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+
+# The product's own protocol, with smaller limits and with rules that can be left out.
+$(B)/model/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $< (model)"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O3 -include tests/model/limits.h -c -o $@ $<
+
+$(B)/model/model: $(MODEL)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+model: $(B)/model/model   ## every way leadership can go, within bounds; MODEL_ARGS=--deep for wider ones
+	$(Q)./tests/model/run.sh $(B)/model/model $(MODEL_ARGS)
 
 unit: $(UNIT)             ## unit tests only
 	$(Q)./tests/run-unit.sh $(UNIT)

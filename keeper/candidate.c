@@ -281,7 +281,8 @@ enum reason candidate_plan(const struct protocol *p, int64_t now_ms, struct tenu
 	reason = check_self(p, &views[0], now_ms, about);
 	if (reason)
 		return reason;
-	t.is_promoted = promotion_is_active(p) && (ballot_mode(p) == MODE_MANUAL || !p->kept.has_led);
+	t.needs_promotion = ballot_mode(p) == MODE_MANUAL;
+	t.is_promoted = promotion_is_active(p) && (t.needs_promotion || !p->kept.has_led);
 	t.is_forced = t.is_promoted && p->kept.is_forced && !p->kept.has_led;
 	t.follows_spec = t.is_promoted;
 	t.is_fenceless = *p->federation && p->record.answer == ANSWER_REFUSED;
@@ -377,7 +378,7 @@ enum reason candidate_failure(const struct protocol *p, int64_t now_ms)
 
 	if (candidate_may_stand(p))
 		return candidate_may_stand(p);
-	if (needs_manual(t) && !promotion_is_active(p))
+	if (t->needs_promotion && !promotion_is_active(p))
 		return p->is_used_up ? REASON_USED_UP : REASON_NOT_PROMOTED;
 	for (int i = 0; i < ROSTER_MAX; i++) {
 		if (is_lost(p, i) && !t->is_forced)

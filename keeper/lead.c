@@ -136,8 +136,6 @@ void lead_begin(struct protocol *p, int64_t now_ms)
 	p->worker.wants_write = false;
 	t->was_ended = p->kept.is_ended;
 	t->wait_ms = first_wait_ms(p);
-	if (t->is_promoted)
-		p->kept.has_led = true;
 	if (t->is_fenceless)
 		t->wait_from_ms = now_ms;
 }
@@ -188,6 +186,9 @@ static void tend_view(struct protocol *p)
 	wanted = ballot_spec_view(p, t->target.mode);
 	if (!t->follows_spec || view_same(&wanted, &t->target) || t->n_needed == VIEWS_MAX)
 		return;
+	/* Manual leads by the own Lease: not before that is held. */
+	if (wanted.mode == MODE_MANUAL && !p->seat[p->self.member].held_ms)
+		return;
 	/* Leading when the view turns Manual is a promotion, whose number must be kept first. */
 	if (wanted.mode == MODE_MANUAL && t->target.mode == MODE_AUTOMATIC &&
 	    (t->promotion != p->kept.promotion || !promotion_is_active(p))) {
@@ -210,7 +211,8 @@ static void tend_promotion(struct protocol *p)
 		t->follows_spec = true;
 		t->was_ended = false;
 	}
-	if (t->promotion == p->kept.promotion)
+	/* It has led once others can see that it did: a process that ends before stands for it again. */
+	if (t->promotion == p->kept.promotion && ballot_shows_target(p, &t->target))
 		p->kept.has_led = true;
 }
 

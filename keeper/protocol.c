@@ -421,11 +421,12 @@ static void forget_tenure(struct protocol *p)
 	p->tenure.old_member = NOBODY;
 }
 
+/* What has just ended is not tried again at once. */
 static void enter_following(struct protocol *p, int64_t now_ms, int permille)
 {
-	(void)now_ms;
 	(void)permille;
 	forget_tenure(p);
+	p->retry_ms = now_ms + p->timing.retry_ms;
 }
 
 static void enter_looking(struct protocol *p, int64_t now_ms, int permille)

@@ -189,6 +189,7 @@ struct tenure {
 	struct view target;                     /* what its Leases show; serial counts from 1 */
 	struct view needed[VIEWS_MAX];          /* it needs a quorum in each */
 	int n_needed;
+	bool needs_promotion;                   /* the mode in force is Manual */
 	bool is_promoted, is_forced;
 	bool follows_spec;                      /* the view becomes that of the own spec */
 	bool is_fenceless;

@@ -36,6 +36,7 @@ keeper/mind.[ch] common/(base|leadership)|keeper
 keeper/promotion.[ch] common/(base|leadership)|keeper
 ctl common/(base|io|kube|crd|leadership)|ctl
 follower common/(base|io|kube|crd|avi|config|leadership|lease|mirror)|proto|follower
+tests/model common/(base|leadership)|keeper|tests/model
 tests/sim/common common/base|tests/sim/common
 tests/sim/avisim common/(base|io)|tests/sim/(common|avisim)
 tests/sim/kubesim common/(base|io)|tests/sim/(common|kubesim)

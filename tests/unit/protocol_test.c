@@ -364,6 +364,12 @@ static void say_view(struct talk *t, const char *arg)
 	}
 }
 
+static void say_record_view(struct talk *t, const char *arg)
+{
+	assert_true(views_parse(slice_of(arg), &t->p.roster, &t->place[RECORD].claim));
+	t->place[RECORD].revision++;
+}
+
 static void say_west_dies(struct talk *t, const char *arg)
 {
 	(void)arg;
@@ -481,7 +487,7 @@ static const struct {
 	{ "wait", say_wait }, { "isLeader", say_is_leader }, { "promote", say_promote }, { "failover", say_failover },
 	{ "clusters", say_clusters }, { "silent", say_silent }, { "answers", say_answers }, { "refused", say_refused },
 	{ "garbage", say_garbage }, { "busy", say_busy }, { "deleted", say_deleted }, { "west-leads", say_west_leads },
-	{ "west-dies", say_west_dies }, { "view", say_view }, { "west-empties", say_west_empties }, { "west-records", say_west_records },
+	{ "west-dies", say_west_dies }, { "view", say_view }, { "record-view", say_record_view }, { "west-empties", say_west_empties }, { "west-records", say_west_records },
 	{ "west-promoted", say_west_promoted }, { "west-demoted", say_west_demoted }, { "unmarked", say_unmarked },
 	{ "marked", say_marked }, { "unfit", say_unfit }, { "worker", say_worker }, { "uuid", say_uuid }, { "own", say_own },
 	{ "sigterm", say_sigterm }, { "restart", say_restart },
@@ -771,6 +777,11 @@ static const struct conversation conversations[] = {
 		{ "view Automatic 1 2 east north west|Automatic 1 1 west, silent west, wait 100", "", BECAUSE(NO_QUORUM) },
 		{ "answers west, wait 100", "tries east 2, tries north 2, tries west 2, records 2, leads east 2, leads north 2, leads west 2, "
 		  "records 2, starts worker, may write", ANY },
+	} },
+	{ "an old Manual view needs its quorum still, but no promotion", {
+		{ "failover Automatic, clusters 111, west-leads 2, record-view Manual 1 1 east north west, wait 5, west-dies, wait 80",
+		  "tries east 3, tries north 3, tries west 3, records 3, leads east 3, leads north 3, leads west 3, records 3, "
+		  "records 3, starts worker, may write", ANY },
 	} },
 	{ "while a view changes the Leases show both", {
 		{ "failover Automatic, clusters 111, wait 6", "tries east 1, tries north 1, leads east 1, leads north 1, starts worker, "
