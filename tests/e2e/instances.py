@@ -135,9 +135,10 @@ class Federation:
                 marks.get(MARK + "acquired") == "true")
 
     def mode(self, name):
-        """Manual or Automatic, as the Lease shows it in force; None where it shows none."""
+        """Manual or Automatic, as the Lease shows it in force; None where it shows none, or one that is still coming."""
         marks = ((self.lease(name) or {}).get("metadata") or {}).get("annotations") or {}
-        return marks.get(MARK + "view", "").split(" ")[0] or None
+        view = marks.get(MARK + "view", "")
+        return None if "|" in view else view.split(" ")[0] or None
 
     def wait_mode(self, mode, timeout_s=20):
         """Automatic comes into force once every member has shown that amko runs there."""
