@@ -82,7 +82,7 @@ static void add_wide(const struct fleet *fleet, const struct site *site, struct 
 	columns_add(table, object ? object->is_automatic ? "Automatic" : "Manual" : NULL);
 	columns_add(table, claim ? claim->is_fenceless ? "none" : "record" : NULL);
 	columns_add(table, object ? object->status.members_ready : NULL);
-	add_given(table, claim && claim->has_view ? view_text(&claim->view, &fleet->roster) : NULL);
+	add_given(table, claim && claim->has_view ? views_text(claim, &fleet->roster) : NULL);
 }
 
 static void add_row(const struct fleet *fleet, const struct site *site, int64_t now_s, bool is_wide, struct columns *table)
@@ -208,6 +208,15 @@ static cJSON *view_json(const struct view *view, const struct roster *roster)
 	return json;
 }
 
+/* While the view changes: those that it comes after, which still count. */
+static void put_views_before(cJSON *json, const struct claim *claim, const struct roster *roster)
+{
+	cJSON *list = claim->n_before ? json_put_array(json, "viewsBefore") : NULL;
+
+	for (int i = 0; i < claim->n_before; i++)
+		cJSON_AddItemToArray(list, view_json(&claim->before[i], roster));
+}
+
 static void put_claim(cJSON *json, const struct claim *claim, const struct roster *roster)
 {
 	json_put_str(json, "holder", claim->holder);
@@ -221,6 +230,7 @@ static void put_claim(cJSON *json, const struct claim *claim, const struct roste
 		json_put_str(json, "handover", roster->context[claim->handover]);
 	if (claim->has_view)
 		json_put(json, "view", view_json(&claim->view, roster));
+	put_views_before(json, claim, roster);
 }
 
 static cJSON *lease_json(const struct fleet *fleet, const struct site_lease *lease, int64_t now_s)

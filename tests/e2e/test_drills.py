@@ -83,7 +83,7 @@ class Site(Federation):
         told = json.loads(self.command("kubectl amko status -o json")[1])
         mode = self.drill.settings.get("failover", "Manual")
         return all(all(m.get("fit", {"": False}).values()) and m["lease"]["view"]["mode"] == mode and
-                   len(m["lease"]["view"]["members"]) == len(self.names) for m in told["members"])
+                   "viewsBefore" not in m["lease"] and len(m["lease"]["view"]["members"]) == len(self.names) for m in told["members"])
 
     @staticmethod
     def start_instance(instance):

@@ -33,7 +33,8 @@ static const struct {
 			 "{'type':'Leading','status':'True','reason':'Acquired','lastTransitionTime':'2026-01-02T09:30:00Z'}]"),
 	  LEASE("2026-01-05T09:29:57Z", "east/amko-0/0f5a/77c1", ",'amko.vmware.com/view':'Automatic 4000001 3 east north south west'") },
 	{ "north", OBJECT("north", "follower", "api credentials uuid", KEPT("false", "0", "false"), ",'failover':'Automatic'", ""),
-	  LEASE("2026-01-05T09:20:00Z", "east/amko-0/0f5a/77c1", "") },
+	  LEASE("2026-01-05T09:20:00Z", "east/amko-0/0f5a/77c1",
+		",'amko.vmware.com/view':'Automatic 4000001 3 east north south west|Manual 3000001 1 east north'") },
 	{ "south", NULL, NULL },
 	{ "west", OBJECT("west", "follower", "avi api credentials copy uuid", KEPT("true", "3", "true"), ",'isLeader':true", ""), NULL },
 };
