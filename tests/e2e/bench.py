@@ -146,7 +146,8 @@ class Bench:
         return self.rig.own.list("GSLBConfig")[0]
 
     def state(self):
-        return self.shown()["status"]["state"]
+        """None where there is no status: replacing a GSLBConfig takes it away until the leader writes it again."""
+        return self.shown().get("status", {}).get("state")
 
     def condition(self, kind):
         conditions = self.shown().get("status", {}).get("conditions", [])
