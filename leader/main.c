@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &options);
 	log_init("leader", options.log_level, options.log_format);
-	json_init_in_chunks();
+	json_init();
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	uv_loop_init(&process.loop);

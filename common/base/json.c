@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "common/base/json_memory.h"
+#define TEXT_FIRST_BYTES 1024               /* most texts are written without growing */
 
 static void *hook_malloc(size_t n)
 {
@@ -14,9 +14,9 @@ void json_init(void)
 	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = hook_malloc, .free_fn = free });
 }
 
-void json_init_in_chunks(void)
+char *json_text(const cJSON *value)
 {
-	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = json_alloc, .free_fn = json_dealloc });
+	return cJSON_PrintBuffered(value, TEXT_FIRST_BYTES, false);
 }
 
 cJSON *json_parse(struct slice text, struct err *err)

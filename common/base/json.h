@@ -20,9 +20,6 @@ DEFINE_CLEANUP(cJSON *, json_wipe_free)
 
 /* Makes cJSON abort when memory runs out; once, before anything else. */
 void json_init(void);
-/* The same for a process that keeps no value for long: reading takes two thirds of the time, but what stays keeps what was
- * made around it (json_memory.h). */
-void json_init_in_chunks(void);
 
 /* Parses the whole text; anything but blanks behind the value is an error. The caller has bounded text.n.
  * NULL with ERR_INVALID and the offset where reading stopped. Yours to cJSON_Delete. */
