@@ -13,7 +13,7 @@ PYTEST            := /usr/bin/python3 -m pytest -q
 VERSION           := $(shell cat VERSION)
 override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'
 
-COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
+COMMON   := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c proto/*.c))
 LEADER   := $(patsubst %.c,$(B)/%.o,$(filter-out leader/main.c,$(wildcard leader/*.c leader/*/*.c)))
 CTL      := $(patsubst %.c,$(B)/%.o,$(filter-out ctl/main.c,$(wildcard ctl/*.c)))
 FOLLOWER := $(patsubst %.c,$(B)/%.o,$(filter-out follower/main.c,$(wildcard follower/*.c)))

@@ -16,8 +16,10 @@ common/crd common/(base|io|kube|leadership|crd)
 common/avi common/(base|io|kube|crd|avi)
 common/lease common/(base|io|leadership|lease)
 common/config common/(base|io|kube|leadership|crd|config)
+common/mirror common/(base|kube|crd|mirror)
 proto common/base|proto
-leader common/(base|io|kube|crd|avi|config|leadership|lease)|proto|leader(/[a-z]*)?
+leader/federation common/(base|mirror)|proto|leader/federation
+leader common/(base|io|kube|crd|avi|config|leadership|lease|mirror)|proto|leader(/[a-z]*)?
 leader/watch common/(base|io|kube|crd)|leader/watch
 leader/policy common/(base|crd)|leader/(watch|policy)
 leader/fqdn common/base|leader/fqdn
