@@ -165,7 +165,8 @@ def test_the_line_says_where_everything_is(sim):
 
 
 @pytest.mark.parametrize("token, path, status", [
-    ("admin-token", "/api/v1/namespaces", 200), ("nobody-token", "/api/v1/namespaces", 403), ("other", "/api/v1/namespaces", 401),
+    ("admin-token", "/api/v1/namespaces", 200), ("admin-token:alice", "/api/v1/namespaces", 200),
+    ("nobody-token", "/api/v1/namespaces", 403), ("other", "/api/v1/namespaces", 401),
     (None, "/api/v1/namespaces", 403), (None, "/version", 200), ("nobody-token", "/apis", 200), (None, "/readyz", 200)])
 def test_who_may_do_what(sim, token, path, status):
     assert Api(sim, token=token).call("GET", path)[0] == status

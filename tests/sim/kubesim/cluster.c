@@ -3,6 +3,7 @@
 #include <utlist.h>
 
 #include "tests/sim/kubesim/builtin.h"
+#include "tests/sim/kubesim/schema.h"
 #include "tests/sim/kubesim/text.h"
 
 static const char *const kept_namespaces[] = { "default", "kube-node-lease", "kube-public", "kube-system" };
@@ -66,6 +67,38 @@ static void set_rv(struct ks_cluster *c, cJSON *object)
 	ks_set_str(ks_need_object(object, "metadata"), "resourceVersion", rv);
 }
 
+/* What is kept loses the fields that the new schema does not know, as reading it from a real one's storage does. */
+static void prune_kept(struct ks_cluster *c, struct ks_kind *kind)
+{
+	const cJSON *schema = kind->versions[kind->storage].schema;
+	CLEANUP(freep) char *from = xstrdup("");
+	const struct ks_node *node;
+
+	while (schema && (node = ks_table_seek(kind->table, from))) {
+		CLEANUP(strs_release) struct strs unknown = { 0 };
+		cJSON *object = ks_version_parse(ks_node_version(node));
+
+		free(from);
+		from = xasprintf("%s ", ks_node_version(node)->key);        /* the next one behind it; a blank is in no key */
+		ks_schema_prune(schema, object, &unknown);
+		if (unknown.n)
+			ks_cluster_put(c, kind, object);
+		else
+			cJSON_Delete(object);
+	}
+}
+
+static void define_kind(struct ks_cluster *c, const cJSON *crd)
+{
+	const cJSON *spec = json_get(crd, "spec");
+	struct ks_kind *kind = ks_kind_find(&c->kinds, json_str(spec, "group"), json_str(json_get(spec, "names"), "plural"));
+	CLEANUP(cJSON_Deletep) cJSON *before = kind ? cJSON_Duplicate(kind->versions[kind->storage].schema, true) : NULL;
+
+	kind = ks_kind_define(&c->kinds, crd);
+	if (before && !cJSON_Compare(before, kind->versions[kind->storage].schema, true))
+		prune_kept(c, kind);
+}
+
 struct ks_version *ks_cluster_put(struct ks_cluster *c, struct ks_kind *kind, cJSON *object)
 {
 	struct ks_version *version;
@@ -74,7 +107,7 @@ struct ks_version *ks_cluster_put(struct ks_cluster *c, struct ks_kind *kind, cJ
 	version = ks_version_new(kind, object);
 	tell(c, kind, ks_table_put(kind->table, version, c->max_events));
 	if (is_kind(kind, "customresourcedefinitions") && !json_at(object, "metadata", "deletionTimestamp", NULL))
-		ks_kind_define(&c->kinds, object);
+		define_kind(c, object);
 	cJSON_Delete(object);
 	return version;
 }

@@ -45,12 +45,21 @@ static void add_param(void *arg, const char *key, const char *value)
 		params->v[params->n++] = (struct ks_param){ key, value };
 }
 
+/* "<admin token>:alice" is alice's, who may do everything too: rules can tell her from the others. */
+static const char *user_in(const char *token, const char *admin_token)
+{
+	size_t n = strlen(admin_token);
+
+	return strncmp(token, admin_token, n) == 0 && token[n] == ':' && token[n + 1] ? token + n + 1 : NULL;
+}
+
 /* false: a token that nobody has. */
 static bool authenticate(const struct ks_front *front, const struct http_exchange *x, struct ks_request *r)
 {
 	const struct ks_settings *s = front->o.settings;
 	const char *header = http_header(x, "Authorization"), *cn = http_peer_cn(x);
 	const char *token = header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
+	const char *named = token ? user_in(token, s->admin_token) : NULL;
 
 	r->user = "";
 	if (cn)
@@ -59,9 +68,11 @@ static bool authenticate(const struct ks_front *front, const struct http_exchang
 		r->user = "admin";
 	else if (token && streq(token, s->nobody_token))
 		r->user = "nobody";
+	else if (named)
+		r->user = named;
 	else if (token)
 		return false;
-	r->is_admin = streq(r->user, "admin");
+	r->is_admin = streq(r->user, "admin") || named;
 	return true;
 }
 
