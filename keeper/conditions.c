@@ -104,16 +104,20 @@ static void say_own_object(const struct protocol *p, const struct told *told, st
 		return;
 	case OWN_MISSING:
 	case OWN_DELETED:
-		buf_printf(out, "there is no AMKOCluster in namespace %s: make one whose spec.clusterContext is %s", told->namespace,
+		buf_printf(out, "there is no AMKOCluster in namespace %s: make one whose spec.clusterContext is %s", told->home.namespace,
 			   context_of(p, p->self.member));
 		return;
 	case OWN_DOUBLED:
-		buf_printf(out, "there is more than one AMKOCluster in namespace %s: delete all but one", told->namespace);
+		buf_printf(out, "there is more than one AMKOCluster in namespace %s: delete all but one", told->home.namespace);
 		return;
 	case OWN_UNREADABLE:
-		buf_printf(out, "the AMKOCluster cannot be read: %s", told->own_why ? told->own_why : "");
+		buf_printf(out, "the AMKOCluster cannot be used: %s", told->own_why ? told->own_why : "");
 		return;
 	case OWN_FOUND:
+		if (p->own.is_cut) {
+			buf_printf(out, "spec.clusters of the AMKOCluster names more than %d clusters: take some out", ROSTER_MAX);
+			return;
+		}
 		buf_printf(out, "spec.clusterContext of the AMKOCluster is not %s, the context of this cluster",
 			   context_of(p, p->self.member));
 	}
@@ -134,8 +138,11 @@ static const char *remedy(const struct protocol *p, int member)
 	case SILENCE_UNAUTHORIZED:
 		return "the credentials of its context are refused: renew them in the members' kubeconfig";
 	case SILENCE_FORBIDDEN:
-		return "its context may not get, create and update leases.coordination.k8s.io and list amkoclusters there: apply the "
-		       "member's role";
+		return member == p->self.member ?
+		       "the own service account may not get, create and update leases.coordination.k8s.io: apply "
+		       "deploy/manifests/rbac-own.yaml" :
+		       "its context may not get, create and update leases.coordination.k8s.io and list amkoclusters there: bind the "
+		       "Role amko-member of deploy/manifests/rbac-member.yaml to its user";
 	case SILENCE_TLS:
 		return "its certificate is not accepted";
 	case SILENCE_BAD_ANSWER:
@@ -199,20 +206,43 @@ static void say_leading(const struct protocol *p, int64_t now_ms, struct buf *ou
 			   (long long)(wait_ms + 999) / 1000);
 	else if (p->stage == STAGE_WAITING)
 		buf_puts(out, "; it does not write yet");
+	if (p->unfit_ms[0])
+		buf_puts(out, "; its worker cannot do its work: the conditions of the GSLBConfig and the log say why");
+}
+
+static void say_definition(const struct told *told, struct buf *out)
+{
+	if (told->is_pruned)
+		buf_printf(out, "%s%s", out->n ? "; " : "", DEFINITION_IS_OLD);
+}
+
+/* Nothing else can be said before an AMKOCluster tells what this cluster is called. */
+static void say_nameless(const struct told *told, struct condition_text *out)
+{
+	*out = (struct condition_text){ .status = "False", .reason = "BadAMKOCluster" };
+	out->message = xasprintf("what this cluster is called is not known: there must be one AMKOCluster in namespace %s, with "
+				 "spec.clusterContext set", told->home.namespace);
 }
 
 void condition_leading(const struct protocol *p, const struct told *told, int64_t now_ms, struct condition_text *out)
 {
-	bool leads = p->stage == STAGE_WAITING || p->stage == STAGE_LEADING;
-	const char *name = reason_name(p->reason);
+	const char *name;
 	struct buf text;
+	bool leads;
 
+	if (!p) {
+		say_nameless(told, out);
+		return;
+	}
+	leads = p->stage == STAGE_WAITING || p->stage == STAGE_LEADING;
+	name = reason_name(p->reason);
 	buf_init(&text, MESSAGE_MAX_BYTES);
 	if (leads)
 		say_leading(p, now_ms, &text);
 	else
 		say_reason(p, told, &text);
 	say_members(p, told, &text);
+	say_definition(told, &text);
 	*out = (struct condition_text){
 		.status = leads ? "True" : "False",
 		.reason = p->stage == STAGE_LEADING ? "Leading" : leads ? "Waiting" : *name ? name : "Looking",

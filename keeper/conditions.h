@@ -6,7 +6,10 @@
 #pragma once
 
 #include "common/base/base.h"
-#include "keeper/protocol.h"
+#include "keeper/census.h"
+
+#define DEFINITION_IS_OLD "the definition of AMKOClusters here is AMKO's, which keeps neither role nor message nor spec.failover: " \
+	"apply deploy/crds/amkoclusters.yaml"
 
 struct condition_text {
 	const char *status, *reason;           /* "True", "Leading" */
@@ -15,12 +18,15 @@ struct condition_text {
 
 /* What the edges know besides. */
 struct told {
-	const char *namespace;
 	const char *own_why;                   /* what is wrong with the own AMKOCluster; NULL: nothing */
 	const char *const *member_why;         /* by member: what the last answer about its Lease said; NULL: it went well */
 	const char *record_why;                /* what the controller said of the record; NULL: nothing */
+	bool is_pruned;                        /* the definition of AMKOClusters is AMKO's, which does not keep all of our status */
+	const struct census *census;
+	struct home_view home;
 };
 
+/* p NULL: what this cluster is called is not known yet. */
 void condition_leading(const struct protocol *p, const struct told *told, int64_t now_ms, struct condition_text *out);
 void condition_fence(const struct protocol *p, const struct told *told, struct condition_text *out);
 void condition_text_release(struct condition_text *text);          /* NULL is fine */

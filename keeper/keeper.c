@@ -38,6 +38,9 @@ struct keeper {
 	enum controller_health health;
 	char *controller_why, *own_why, *record_why;   /* NULL: nothing to complain of */
 	char *member_why[ROSTER_MAX];          /* what the last answer about a member's Lease said; NULL: it went well */
+	struct census census;
+	struct amkocluster *objects[OWN_OBJECTS_MAX];  /* of the own cluster, as the teller has them */
+	size_t n_objects;
 	struct boot_alarm *turn;               /* decides: now, or when the protocol wants to */
 	bool is_stopping;
 };
@@ -109,9 +112,12 @@ static void log_change(const struct keeper *k, enum stage before, enum reason re
 
 static void tell(struct keeper *k, int64_t now)
 {
-	teller_tell(k->teller, &k->protocol, &(struct told){
-		.namespace = k->options.namespace, .own_why = k->own_why, .member_why = (const char *const *)k->member_why,
-		.record_why = k->record_why }, now);
+	teller_tell(k->teller, k->has_protocol ? &k->protocol : NULL, &(struct told){
+		.own_why = k->own_why, .member_why = (const char *const *)k->member_why, .record_why = k->record_why,
+		.is_pruned = teller_is_pruned(k->teller), .census = &k->census,
+		.home = { .namespace = k->options.namespace, .objects = (const struct amkocluster *const *)k->objects,
+			  .n_objects = k->n_objects, .has_kubeconfig = members_is_given(k->members),
+			  .kubeconfig = members_kubeconfig(k->members), .kubeconfig_error = members_error(k->members) } }, now);
 }
 
 static void on_turn(void *arg)
@@ -122,6 +128,10 @@ static void on_turn(void *arg)
 	enum reason reason = k->protocol.reason;
 	int64_t now = boottime_ms();
 
+	if (!k->has_protocol) {
+		tell(k, now);
+		return;
+	}
 	protocol_decide(&k->protocol, now, (int)random_below(1000), &actions);
 	log_change(k, stage, reason);
 	/* Before the actions: their answers may want an earlier turn. */
@@ -133,8 +143,7 @@ static void on_turn(void *arg)
 
 static void decide_soon(struct keeper *k)
 {
-	if (k->has_protocol)
-		boot_alarm_set(k->turn, 0);
+	boot_alarm_set(k->turn, 0);
 }
 
 /* ---- answers ---- */
@@ -155,11 +164,11 @@ static void on_lease(void *arg, int member, enum answer answer, enum silence sil
 	decide_soon(k);
 }
 
-static void on_peer(void *arg, int member, enum answer answer, const struct peer *peer, const char *why)
+static void on_peer(void *arg, int member, enum answer answer, const struct peer *peer, const cJSON *items, const char *why)
 {
 	struct keeper *k = arg;
 
-	(void)why;
+	census_note(&k->census, k->protocol.roster.context[member], member, items, why);
 	protocol_saw_peer(&k->protocol, member, answer, peer);
 	decide_soon(k);
 }
@@ -291,9 +300,30 @@ static void begin(struct keeper *k, const char *context)
 	k->worker = worker_new(&(struct worker_options){
 		.loop = k->options.loop, .folder = k->options.folder, .holder = k->protocol.self.holder, .arguments = k->options.worker_arguments,
 		.on_report = on_report, .on_end = on_worker_end, .arg = k });
-	k->teller = teller_new(k->options.loop, k->kube);
 	if (k->is_stopping)
 		protocol_saw_termination(&k->protocol);
+}
+
+static void forget_objects(struct keeper *k)
+{
+	for (size_t i = 0; i < k->n_objects; i++)
+		amkocluster_free(k->objects[i]);
+	k->n_objects = 0;
+}
+
+static void see_objects(struct keeper *k)
+{
+	const cJSON *json[OWN_OBJECTS_MAX];
+	size_t n = own_cluster_objects(k->own, json), n_read = 0;
+
+	forget_objects(k);
+	for (size_t i = 0; i < n; i++) {
+		k->objects[n_read] = amkocluster_from_json(json[i]);
+		if (k->objects[n_read])
+			json[n_read++] = json[i];
+	}
+	k->n_objects = n_read;
+	teller_observe(k->teller, json, n_read);
 }
 
 static void on_own(void *arg)
@@ -304,6 +334,8 @@ static void on_own(void *arg)
 	struct own own;
 	char *why;
 
+	see_objects(k);
+	decide_soon(k);
 	if (!k->has_protocol && context)
 		begin(k, context);
 	if (!k->has_protocol)
@@ -311,10 +343,8 @@ static void on_own(void *arg)
 	state = own_cluster_read(k->own, k->context, &k->protocol.roster, &own, &why);
 	free(k->own_why);
 	k->own_why = why;
-	teller_observe(k->teller, own_cluster_object(k->own));
 	protocol_saw_own(&k->protocol, state, state == OWN_FOUND ? &own : NULL);
 	see_config(k);
-	decide_soon(k);
 }
 
 static void on_home(void *arg)
@@ -331,11 +361,11 @@ static void on_members(void *arg)
 {
 	struct keeper *k = arg;
 
+	decide_soon(k);
 	if (!k->has_protocol)
 		return;
 	voters_configure(k->voters, members_kubeconfig(k->members));
 	see_fitness(k, k->protocol.federation);
-	decide_soon(k);
 }
 
 /* ---- beginning and end ---- */
@@ -356,6 +386,7 @@ struct keeper *keeper_new(const struct keeper_options *options, struct err *err)
 	}
 	k->kube = kube_client_new(k->kube_http, context);
 	k->turn = boot_alarm_new(options->loop, on_turn, k);
+	k->teller = teller_new(options->loop, k->kube);
 	k->members = members_new(options->loop, options->members_kubeconfig, on_members, k);
 	k->home = home_new(&(struct home_options){
 		.kube = k->kube, .loop = options->loop, .namespace = options->namespace, .on_change = on_home, .arg = k });
@@ -394,6 +425,8 @@ void keeper_free(struct keeper *k)
 	http_client_free(k->avi_http);
 	for (int member = 0; member < ROSTER_MAX; member++)
 		free(k->member_why[member]);
+	census_release(&k->census);
+	forget_objects(k);
 	free(k->controller_why);
 	free(k->own_why);
 	free(k->record_why);

@@ -85,11 +85,31 @@ const char *own_cluster_context(const struct own_cluster *own)
 	return context && *context ? context : NULL;
 }
 
-const cJSON *own_cluster_object(const struct own_cluster *own)
-{
-	struct home_objects found = objects_at_home(own);
+/* Those of the namespace that counts come first. */
+struct gathering {
+	const struct own_cluster *own;
+	const cJSON **out;
+	size_t n;
+	bool is_home;
+};
 
-	return found.n == 1 ? found.first : NULL;
+static void gather(void *arg, const char *namespace, const char *name, const void *object)
+{
+	struct gathering *g = arg;
+
+	(void)name;
+	if (streq(namespace, g->own->options.namespace) == g->is_home && g->n < OWN_OBJECTS_MAX)
+		g->out[g->n++] = object;
+}
+
+size_t own_cluster_objects(const struct own_cluster *own, const cJSON *out[OWN_OBJECTS_MAX])
+{
+	struct gathering g = { .own = own, .out = out, .is_home = true };
+
+	informer_each(own->informer, gather, &g);
+	g.is_home = false;
+	informer_each(own->informer, gather, &g);
+	return g.n;
 }
 
 bool own_cluster_is_live(const struct own_cluster *own)
@@ -102,6 +122,7 @@ enum own_state own_cluster_read(const struct own_cluster *own, const char *conte
 {
 	struct home_objects found = objects_at_home(own);
 	struct err err = { 0 };
+	const char *version;
 
 	*why = NULL;
 	if (!informer_was_synced(own->informer)) {
@@ -114,9 +135,15 @@ enum own_state own_cluster_read(const struct own_cluster *own, const char *conte
 		return OWN_DOUBLED;
 	if (!found.n)
 		return own->was_deleted ? OWN_DELETED : OWN_MISSING;
-	if (own_from_json(found.first, context, roster, out, &err))
+	if (!own_from_json(found.first, context, roster, out, &err)) {
+		*why = xstrdup(err.msg);
+		return OWN_UNREADABLE;
+	}
+	/* AMKO does not lead by one without it either (sanity.h). */
+	version = json_str(json_get(found.first, "spec"), "version");
+	if (version && *version)
 		return OWN_FOUND;
-	*why = xstrdup(err.msg);
+	*why = xstrdup("version field can't be empty in AMKOCluster object");
 	return OWN_UNREADABLE;
 }
 

@@ -24,7 +24,9 @@ struct own_cluster *own_cluster_new(const struct own_cluster_options *options);
 void own_cluster_free(struct own_cluster *own);        /* NULL is fine */
 /* The clusterContext of the one object that counts; NULL: there is none. Borrowed. */
 const char *own_cluster_context(const struct own_cluster *own);
-const cJSON *own_cluster_object(const struct own_cluster *own);        /* likewise, the whole of it */
+#define OWN_OBJECTS_MAX 16
+/* All AMKOClusters of the cluster, in every namespace; returns how many, of more the first ones. Borrowed. */
+size_t own_cluster_objects(const struct own_cluster *own, const cJSON *out[OWN_OBJECTS_MAX]);
 /* *out where OWN_FOUND; *why is yours, NULL where there is nothing to complain of. */
 enum own_state own_cluster_read(const struct own_cluster *own, const char *context, struct roster *roster, struct own *out,
 				char **why);

@@ -79,7 +79,7 @@ static bool is_of_us(const struct protocol *p, int member)
 	return *seat->version.uid && (seat->lease == ANSWER_SILENT || ballot_is_vote(p, member));
 }
 
-static bool is_used_up(const struct protocol *p, int64_t promotion, int member)
+bool promotion_is_used_up(const struct protocol *p, int64_t promotion, int member)
 {
 	if (*p->record.version.uid && overtakes(p, &p->record.claim, promotion, member))
 		return true;
@@ -114,7 +114,7 @@ void promotion_note(struct protocol *p)
 	p->epoch_seen = MAX(p->epoch_seen, p->kept.epoch);
 	p->promotion_seen = MAX(p->promotion_seen, p->kept.promotion);
 	p->kept.epoch = p->epoch_seen;
-	if (p->kept.promotion && is_used_up(p, p->kept.promotion, p->self.member))
+	if (p->kept.promotion && promotion_is_used_up(p, p->kept.promotion, p->self.member))
 		p->is_used_up = true;
 }
 
@@ -150,7 +150,7 @@ static bool is_rival(const struct protocol *p, int member, enum mode mode)
 		return false;
 	if (!peer->kept.is_leader)
 		return true;
-	if (is_used_up(p, other, member))
+	if (promotion_is_used_up(p, other, member))
 		return false;
 	/* Two of one number, made on two sides of a cut: a human decides, or in Automatic the greater context. */
 	if (other == own && mode == MODE_AUTOMATIC)

@@ -19,6 +19,8 @@ bool promotion_is_kept(const struct protocol *p);
 bool kept_same(const struct kept *a, const struct kept *b);
 /* A human act asks this cluster to lead, and no later one has overtaken it. */
 bool promotion_is_active(const struct protocol *p);
+/* A later one than this member's has led. */
+bool promotion_is_used_up(const struct protocol *p, int64_t promotion, int member);
 /* Another member that stands in the way of a promotion that has never led; NOBODY: none does. */
 int promotion_obstacle(const struct protocol *p, enum mode mode, int64_t now_ms);
 /* A reachable member that says isLeader: true and does not run amko; NOBODY: none. */

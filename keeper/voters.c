@@ -77,7 +77,7 @@ static void tell_failure(struct question *q, enum answer answer, enum silence si
 	if (q->topic == TOPIC_LEASE)
 		o->on_lease(o->arg, q->member, answer, silence, NULL, NULL, why);
 	else
-		o->on_peer(o->arg, q->member, answer, NULL, why);
+		o->on_peer(o->arg, q->member, answer, NULL, NULL, why);
 }
 
 static void on_lease(struct question *q, const cJSON *json)
@@ -95,6 +95,14 @@ static void on_lease(struct question *q, const cJSON *json)
 	o->on_lease(o->arg, q->member, ANSWER_VALUE, SILENCE_NONE, &claim, &version, "");
 }
 
+static void tell_peer(struct question *q, enum answer answer, const struct peer *peer, const cJSON *items, const char *why)
+{
+	const struct voters_options *o = &q->voters->options;
+
+	close_question(q);
+	o->on_peer(o->arg, q->member, answer, peer, items, why);
+}
+
 /* The one AMKOCluster in a list; more than one says as little as none. */
 static void on_peer(struct question *q, const cJSON *json)
 {
@@ -103,18 +111,16 @@ static void on_peer(struct question *q, const cJSON *json)
 	struct peer peer;
 	struct err bad = { 0 };
 
-	if (!cJSON_IsArray(items) && !cJSON_IsNull(items)) {
+	if (!cJSON_IsArray(items) && !cJSON_IsNull(items))
 		tell_failure(q, ANSWER_GARBAGE, SILENCE_NONE, "the answer is no list of AMKOClusters");
-	} else if (cJSON_GetArraySize(items) > 1) {
-		tell_failure(q, ANSWER_GARBAGE, SILENCE_NONE, "more than one AMKOCluster");
-	} else if (cJSON_GetArraySize(items) == 0) {
-		tell_failure(q, ANSWER_ABSENT, SILENCE_NONE, "");
-	} else if (!peer_from_json(cJSON_GetArrayItem(items, 0), o->roster->context[q->member], &peer, &bad)) {
-		tell_failure(q, ANSWER_GARBAGE, SILENCE_NONE, bad.msg);
-	} else {
-		close_question(q);
-		o->on_peer(o->arg, q->member, ANSWER_VALUE, &peer, "");
-	}
+	else if (cJSON_GetArraySize(items) > 1)
+		tell_peer(q, ANSWER_GARBAGE, NULL, items, "more than one AMKOCluster");
+	else if (cJSON_GetArraySize(items) == 0)
+		tell_peer(q, ANSWER_ABSENT, NULL, items, "");
+	else if (peer_from_json(cJSON_GetArrayItem(items, 0), o->roster->context[q->member], &peer, &bad))
+		tell_peer(q, ANSWER_VALUE, &peer, items, "");
+	else
+		tell_peer(q, ANSWER_GARBAGE, NULL, items, bad.msg);
 }
 
 static void on_answer(void *arg, const cJSON *json, const struct err *err, int64_t retry_after_ms)

@@ -21,10 +21,11 @@ struct voters_options {
 	const char *namespace;         /* of Leases and AMKOClusters, in every cluster */
 	const struct timing *timing;
 	struct roster *roster;         /* answers add to it */
-	/* claim, version, peer: of ANSWER_VALUE, else NULL. why: "" or what was wrong, for people. All borrowed. */
+	/* claim, version, peer: of ANSWER_VALUE, else NULL. items: the AMKOClusters listed, NULL where no list was answered.
+	 * why: "" or what was wrong, for people. All borrowed. */
 	void (*on_lease)(void *arg, int member, enum answer answer, enum silence silence, const struct claim *claim,
 			 const struct version *version, const char *why);
-	void (*on_peer)(void *arg, int member, enum answer answer, const struct peer *peer, const char *why);
+	void (*on_peer)(void *arg, int member, enum answer answer, const struct peer *peer, const cJSON *items, const char *why);
 	void *arg;
 };
 

@@ -98,3 +98,10 @@ const char *members_error(const struct members *members)
 {
 	return members->error;
 }
+
+bool members_is_given(const struct members *members)
+{
+	const char *text = getenv("GSLB_CONFIG");
+
+	return members->path || (text && *text);
+}

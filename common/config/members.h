@@ -16,3 +16,4 @@ struct members *members_new(uv_loop_t *loop, const char *path, void (*on_change)
 void members_free(struct members *members);                /* NULL is fine */
 const struct kubeconfig *members_kubeconfig(const struct members *members);     /* NULL: there was never a good one */
 const char *members_error(const struct members *members);                       /* NULL: the last reading went well */
+bool members_is_given(const struct members *members);                              /* there is one, readable or not */

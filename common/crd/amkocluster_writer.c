@@ -18,6 +18,8 @@ struct amkocluster_writer {
 	struct condition *conditions;
 	size_t n_conditions;
 	cJSON *residue;                /* what the last write left to do: pruned, or refused. NULL: nothing */
+	bool is_pruned;                /* the last answer lacked fields or messages of what it answered */
+	uv_timer_t *again;             /* tries the residue once more */
 	bool is_changed;               /* we have something new to say */
 	uint64_t may_restore_ms;       /* on the loop's clock */
 	struct kube_call *call;
@@ -36,16 +38,52 @@ static const char *now_text(char *out, size_t size)
 	return out;
 }
 
+/* AMKO's own conditions say in their reasons what there is to say. */
+static bool is_ours(const struct condition *c)
+{
+	return streq0(c->status, "True") || streq0(c->status, "False") || streq0(c->status, "Unknown");
+}
+
+static void release_all(struct condition *conditions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		condition_release(&conditions[i]);
+	free(conditions);
+}
+
+/* As they are written; yours to release. */
+static struct condition *conditions_shown(const struct amkocluster_writer *w)
+{
+	struct condition *shown = xcalloc(w->n_conditions + 1, sizeof(*shown));
+
+	for (size_t i = 0; i < w->n_conditions; i++) {
+		const struct condition *c = &w->conditions[i];
+		bool is_moved = w->is_pruned && is_ours(c) && c->message && *c->message;
+
+		shown[i] = (struct condition){
+			.type = xstrdup(c->type), .status = xstrdup(c->status), .message = xstrdup(c->message),
+			.reason = is_moved ? xasprintf("%s: %s", c->reason ? c->reason : "", c->message) : xstrdup(c->reason),
+			.last_transition = xstrdup(c->last_transition) };
+	}
+	return shown;
+}
+
 /* NULL: nothing, or nothing that would be kept. Yours to delete. */
 static cJSON *due_patch(struct amkocluster_writer *w)
 {
 	CLEANUP(cJSON_Deletep) cJSON *patch = NULL;
+	struct condition *conditions;
 	char now[32];
 
 	if (!w->seen || w->options.is_dry_run)
 		return NULL;
-	patch = amkocluster_status_patch(json_get(w->seen, "status"), w->fields, w->conditions, w->n_conditions,
+	conditions = conditions_shown(w);
+	patch = amkocluster_status_patch(json_get(w->seen, "status"), w->fields, conditions, w->n_conditions,
 					 now_text(now, sizeof(now)));
+	for (size_t i = 0; i < w->n_conditions; i++)
+		if (!w->conditions[i].last_transition)
+			w->conditions[i].last_transition = xstrdup(conditions[i].last_transition);
+	release_all(conditions, w->n_conditions);
 	if (patch && !w->is_changed && w->residue && cJSON_Compare(patch, w->residue, true))
 		return NULL;
 	return TAKE(patch);
@@ -112,6 +150,61 @@ static void see(struct amkocluster_writer *w, const cJSON *object)
 	w->seen = copy;
 }
 
+static bool is_kept(const cJSON *status, const cJSON *field)
+{
+	return cJSON_IsNull(field) || json_get(status, field->string);
+}
+
+static bool is_message_kept(const cJSON *status, const struct condition *c)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, json_get(status, "conditions"))
+		if (streq0(json_str(entry, "type"), c->type))
+			return json_str(entry, "message");
+	return true;
+}
+
+/* What the answer to a write lacks of it was pruned. */
+static bool lacks_ours(const struct amkocluster_writer *w, const cJSON *status)
+{
+	const cJSON *field;
+
+	cJSON_ArrayForEach(field, w->fields)
+		if (!is_kept(status, field))
+			return true;
+	for (size_t i = 0; i < w->n_conditions; i++) {
+		const struct condition *c = &w->conditions[i];
+
+		if (c->status && c->message && *c->message && !is_message_kept(status, c))
+			return true;
+	}
+	return false;
+}
+
+static void on_again(uv_timer_t *timer)
+{
+	struct amkocluster_writer *w = timer->data;
+
+	cJSON_Delete(TAKE(w->residue));
+	schedule(w);
+}
+
+/* A write was answered with the object as it is now. */
+static void judge_written(struct amkocluster_writer *w, const cJSON *json)
+{
+	bool was_pruned = w->is_pruned;
+
+	see(w, json);
+	/* What was said meanwhile is not in it. */
+	if (w->is_changed)
+		return;
+	w->is_pruned = lacks_ours(w, json_get(json, "status"));
+	w->is_changed = w->is_pruned != was_pruned;
+	if (w->is_pruned)
+		uv_timer_start(w->again, on_again, (uint64_t)w->options.pruned_ms, 0);
+}
+
 static void try_again(struct amkocluster_writer *w, int64_t retry_after_ms)
 {
 	int64_t wait_ms = MAX(backoff_next_ms(&w->backoff), MIN(retry_after_ms, (int64_t)RETRY_MAX_MS));
@@ -174,7 +267,7 @@ static void on_written(void *arg, const cJSON *json, const struct err *err, int6
 		log_failure(w, err, true);
 	backoff_reset(&w->backoff);
 	if (json)
-		see(w, json);
+		judge_written(w, json);
 	cJSON_Delete(TAKE(w->residue));
 	w->residue = w->is_changed ? NULL : due_patch(w);
 	schedule(w);
@@ -260,9 +353,23 @@ void amkocluster_writer_condition(struct amkocluster_writer *w, const char *type
 		schedule(w);
 }
 
+bool amkocluster_writer_is_pruned(const struct amkocluster_writer *w)
+{
+	return w->is_pruned;
+}
+
 bool amkocluster_writer_is_idle(const struct amkocluster_writer *w)
 {
 	return !w->call && !uv_is_active((uv_handle_t *)w->timer);
+}
+
+static uv_timer_t *make_timer(struct amkocluster_writer *w)
+{
+	uv_timer_t *timer = xcalloc(1, sizeof(*timer));
+
+	uv_timer_init(w->options.loop, timer);
+	timer->data = w;
+	return timer;
 }
 
 struct amkocluster_writer *amkocluster_writer_new(const struct amkocluster_writer_options *options)
@@ -272,11 +379,12 @@ struct amkocluster_writer *amkocluster_writer_new(const struct amkocluster_write
 	w->options = *options;
 	if (!w->options.restore_ms)
 		w->options.restore_ms = AMKOCLUSTER_RESTORE_MS;
+	if (!w->options.pruned_ms)
+		w->options.pruned_ms = AMKOCLUSTER_PRUNED_MS;
 	w->fields = cJSON_CreateObject();
 	w->backoff = (struct backoff){ .min_ms = RETRY_MIN_MS, .max_ms = RETRY_MAX_MS };
-	w->timer = xcalloc(1, sizeof(*w->timer));
-	uv_timer_init(options->loop, w->timer);
-	w->timer->data = w;
+	w->timer = make_timer(w);
+	w->again = make_timer(w);
 	return w;
 }
 
@@ -293,9 +401,8 @@ void amkocluster_writer_free(struct amkocluster_writer *w)
 	cJSON_Delete(w->seen);
 	cJSON_Delete(w->fields);
 	cJSON_Delete(w->residue);
-	for (size_t i = 0; i < w->n_conditions; i++)
-		condition_release(&w->conditions[i]);
-	free(w->conditions);
+	release_all(w->conditions, w->n_conditions);
 	uv_close((uv_handle_t *)w->timer, close_handle);
+	uv_close((uv_handle_t *)w->again, close_handle);
 	free(w);
 }

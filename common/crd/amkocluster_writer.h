@@ -2,7 +2,9 @@
  *
  * By merge patch of the status subresource, at the version that was seen (409: read again and judge anew). One request at a
  * time; what changes together is written together. What somebody overwrote is told again, at most every
- * AMKOCLUSTER_RESTORE_MS. What a definition of AMKO prunes is not written again and again.
+ * AMKOCLUSTER_RESTORE_MS. What a definition of AMKO prunes is not written again and again, but tried once every
+ * AMKOCLUSTER_PRUNED_MS: it may have been replaced. Where it prunes messages, they stand in the reasons of our own types, as AMKO
+ * does it: "Leading: epoch 4000001 leads".
  * Ownership: copies everything; freeing it stops it, what was not written by then is lost.
  * Errors:    a refused write is logged and dropped until something changes, a failed one repeated (1 s ... 60 s).
  */
@@ -12,6 +14,7 @@
 #include "common/kube/client.h"
 
 #define AMKOCLUSTER_RESTORE_MS 5000
+#define AMKOCLUSTER_PRUNED_MS 60000
 
 struct amkocluster_writer;
 
@@ -19,7 +22,7 @@ struct amkocluster_writer_options {
 	struct kube_client *kube;
 	uv_loop_t *loop;
 	bool is_dry_run;                       /* writes nothing */
-	int64_t restore_ms;                    /* 0: AMKOCLUSTER_RESTORE_MS. Tests shorten it */
+	int64_t restore_ms, pruned_ms;         /* 0: AMKOCLUSTER_RESTORE_MS, _PRUNED_MS. Tests shorten them */
 };
 
 struct amkocluster_writer *amkocluster_writer_new(const struct amkocluster_writer_options *options);
@@ -34,3 +37,5 @@ void amkocluster_writer_put(struct amkocluster_writer *writer, const char *field
 void amkocluster_writer_condition(struct amkocluster_writer *writer, const char *type, const char *status,
 				  const char *reason, const char *message);
 bool amkocluster_writer_is_idle(const struct amkocluster_writer *writer);      /* nothing is left to write */
+/* The last write's answer lacked messages: the definition in place is AMKO's. */
+bool amkocluster_writer_is_pruned(const struct amkocluster_writer *writer);

@@ -155,6 +155,10 @@ static bool judge_kubeconfig(const struct sanity_case *sanity, struct findings *
 		     "clusters", object->context);
 		REMEDY(f, "spec.clusterContext of AMKOCluster %s is %s, which neither spec.clusters nor the members' "
 		       "kubeconfig has: it has %s", object->name, object->context, *known ? known : "no context");
+	} else if (!strs_has(sanity->contexts, object->context)) {
+		REMEDY(f, "cluster %s: the members' kubeconfig does not have this cluster's own context: where it is among "
+		       "memberClusters its objects are not read, and instances with the same kubeconfig cannot ask it: add it to "
+		       KUBECONFIG_SECRET, object->context);
 	}
 	return !f->hard.n;
 }

@@ -106,6 +106,8 @@ struct talk {
 	size_t n_wanted;
 };
 
+static int64_t pruned_ms;              /* 0: as long as it is */
+
 static struct talk *talk_of(const struct fake_answer *answers, size_t n, bool is_dry_run)
 {
 	struct talk *t = xcalloc(1, sizeof(*t));
@@ -119,7 +121,8 @@ static struct talk *talk_of(const struct fake_answer *answers, size_t n, bool is
 	t->kube = kube_client_new(t->http, &context);
 	t->writer = amkocluster_writer_new(&(struct amkocluster_writer_options){ .kube = t->kube, .loop = &t->loop,
 										   .is_dry_run = is_dry_run,
-										   .restore_ms = RESTORE_MS });
+										   .restore_ms = RESTORE_MS,
+										   .pruned_ms = pruned_ms });
 	return t;
 }
 
@@ -278,21 +281,50 @@ static void a_refused_write_waits_for_something_new(void **state)
 	talk_end(t);
 }
 
-static void what_is_pruned_is_written_once(void **state)
+#define SHOWN(reason) "{\"conditions\":[{\"type\":\"Leading\",\"status\":\"True\",\"reason\":\"" reason "\"}]}"
+
+/* AMKO's definition has neither fields nor messages: they stand in the reason, as AMKO's do. */
+static void what_is_pruned_is_written_once_and_its_message_as_the_reason(void **state)
 {
-	struct talk *t = TALK(ANSWER("8", "{\"conditions\":[{\"type\":\"Leading\",\"status\":\"True\",\"reason\":\"Acquired\"}]}"),
-			      ANSWER("10", "{\"conditions\":[{\"type\":\"Leading\",\"status\":\"False\"}]}"));
+	struct talk *t = TALK(ANSWER("8", SHOWN("Acquired")),
+			      { .wants = "\"reason\":\"Acquired: since a minute\"", .status = 200, .body =
+				"{\"metadata\":{\"name\":\"a\",\"namespace\":\"avi-system\",\"uid\":\"u\",\"resourceVersion\":\"10\"},"
+				"\"status\":" SHOWN("Acquired: since a minute") "}" },
+			      ANSWER("12", "{\"conditions\":[{\"type\":\"Leading\",\"status\":\"False\"}]}"));
 
 	(void)state;
 	see(t, OBJECT("7", "{}"));
 	say_role(t, "leader");
 	amkocluster_writer_condition(t->writer, CONDITION_LEADING, "True", "Acquired", "since a minute");
-	wait_for(t, 1);
-	see(t, OBJECT("9", "{'conditions':[{'type':'Leading','status':'True','reason':'Acquired'}]}"));
-	wait_for(t, 1);
-	amkocluster_writer_condition(t->writer, CONDITION_LEADING, "False", NULL, NULL);
 	wait_for(t, 2);
+	assert_true(amkocluster_writer_is_pruned(t->writer));
+	see(t, OBJECT("11", "{'conditions':[{'type':'Leading','status':'True','reason':'Acquired: since a minute'}]}"));
+	wait_for(t, 2);
+	amkocluster_writer_condition(t->writer, CONDITION_LEADING, "False", NULL, NULL);
+	wait_for(t, 3);
 	talk_end(t);
+}
+
+#define WHOLE(reason) "{\"role\":\"leader\",\"conditions\":[{\"type\":\"Leading\",\"status\":\"True\",\"reason\":\"" reason \
+	"\",\"message\":\"since a minute\"}]}"
+
+static void a_definition_that_was_replaced_is_noticed(void **state)
+{
+	struct talk *t;
+
+	(void)state;
+	pruned_ms = 300;
+	t = TALK(ANSWER("8", SHOWN("Acquired")), ANSWER("9", SHOWN("Acquired: since a minute")),
+		 ANSWER("10", WHOLE("Acquired: since a minute")), ANSWER("11", WHOLE("Acquired")));
+	see(t, OBJECT("7", "{}"));
+	say_role(t, "leader");
+	amkocluster_writer_condition(t->writer, CONDITION_LEADING, "True", "Acquired", "since a minute");
+	t->n_wanted = 4;
+	assert_true(run_until(&t->loop, is_written, t, PATIENCE_MS));
+	assert_false(amkocluster_writer_is_pruned(t->writer));
+	assert_non_null(strstr(fake_http_request(t->fake, 3), "\"reason\":\"Acquired\""));
+	talk_end(t);
+	pruned_ms = 0;
 }
 
 static void an_older_sight_than_the_own_write_changes_nothing(void **state)
@@ -380,7 +412,8 @@ int main(void)
 		cmocka_unit_test(a_conflict_may_have_settled_it),
 		cmocka_unit_test(a_failed_write_is_repeated),
 		cmocka_unit_test(a_refused_write_waits_for_something_new),
-		cmocka_unit_test(what_is_pruned_is_written_once),
+		cmocka_unit_test(what_is_pruned_is_written_once_and_its_message_as_the_reason),
+		cmocka_unit_test(a_definition_that_was_replaced_is_noticed),
 		cmocka_unit_test(an_older_sight_than_the_own_write_changes_nothing),
 		cmocka_unit_test(what_is_overwritten_is_told_again_but_not_at_once),
 		cmocka_unit_test(an_object_made_anew_is_told_everything),

@@ -36,7 +36,7 @@ static const struct leading_case leading_cases[] = {
 	{ "two of them", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_DOUBLED, 0, 0, NULL, "False", "BadAMKOCluster",
 	  "there is more than one AMKOCluster in namespace avi-system: delete all but one" },
 	{ "one that says nonsense", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_UNREADABLE, 0, 0, NULL, "False", "BadAMKOCluster",
-	  "the AMKOCluster cannot be read: spec.failover: Sometimes is neither Manual nor Automatic" },
+	  "the AMKOCluster cannot be used: spec.failover: Sometimes is neither Manual nor Automatic" },
 	{ "one of another cluster", STAGE_FOLLOWING, REASON_OWN_OBJECT, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "BadAMKOCluster",
 	  "spec.clusterContext of the AMKOCluster is not east, the context of this cluster" },
 	{ "what is missing is named", STAGE_FOLLOWING, REASON_NOT_FIT, NOBODY, OWN_FOUND, 0, 0, NULL, "False", "NotFit",
@@ -44,7 +44,7 @@ static const struct leading_case leading_cases[] = {
 	{ "a right is missing in one member", STAGE_LEADING, REASON_NONE, NOBODY, OWN_FOUND, ANSWER_SILENT, SILENCE_FORBIDDEN,
 	  "HTTP 403: leases is forbidden", "True", "Leading",
 	  "epoch 2000001 leads; cluster west: its context may not get, create and update leases.coordination.k8s.io and list "
-	  "amkoclusters there: apply the member's role (HTTP 403: leases is forbidden)" },
+	  "amkoclusters there: bind the Role amko-member of deploy/manifests/rbac-member.yaml to its user (HTTP 403: leases is forbidden)" },
 	{ "a context is missing", STAGE_FOLLOWING, REASON_NOT_PROMOTED, NOBODY, OWN_FOUND, ANSWER_SILENT, SILENCE_UNKNOWN_CONTEXT, NULL,
 	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: the members' kubeconfig has no context of that name: add it to the "
 	  "Secret, or take the cluster out of spec.clusters" },
@@ -83,7 +83,7 @@ static void the_condition_leading_says(void **state)
 	CLEANUP(condition_text_release) struct condition_text text = { 0 };
 	CLEANUP(freep) char *members = members_text(p);
 
-	condition_leading(p, &(struct told){ .namespace = "avi-system", .member_why = why,
+	condition_leading(p, &(struct told){ .home = { .namespace = "avi-system" }, .member_why = why,
 					     .own_why = "spec.failover: Sometimes is neither Manual nor Automatic" }, 3000, &text);
 	assert_text(text.status, c->status);
 	assert_text(text.reason, c->condition_reason);
@@ -121,6 +121,47 @@ static void the_condition_about_the_record_says(void **state)
 	assert_text(text.message, c->message);
 }
 
+/* Leading, or not standing at all: what else is told then. */
+struct further_case {
+	const char *name;
+	bool is_cut, is_pruned, is_ill;
+	const char *message;
+};
+
+static const struct further_case further_cases[] = {
+	{ "more clusters than there is room for", true, false, false,
+	  "spec.clusters of the AMKOCluster names more than 64 clusters: take some out" },
+	{ "AMKO's definition is still there", false, true, false, "epoch 2000001 leads; " DEFINITION_IS_OLD },
+	{ "its worker does not get on", false, false, true,
+	  "epoch 2000001 leads; its worker cannot do its work: the conditions of the GSLBConfig and the log say why" },
+};
+
+static void it_says_besides(void **state)
+{
+	const struct further_case *c = *state;
+	struct leading_case usual = { .stage = c->is_cut ? STAGE_FOLLOWING : STAGE_LEADING, .about = NOBODY, .own_state = OWN_FOUND,
+				      .reason = c->is_cut ? REASON_OWN_OBJECT : REASON_NONE };
+	CLEANUP(freep) struct protocol *p = scene(&usual);
+	CLEANUP(condition_text_release) struct condition_text text = { 0 };
+
+	p->own.is_cut = c->is_cut;
+	p->unfit_ms[0] = c->is_ill;
+	condition_leading(p, &(struct told){ .is_pruned = c->is_pruned }, 3000, &text);
+	assert_text(text.message, c->message);
+}
+
+static void before_a_context_is_known(void **state)
+{
+	CLEANUP(condition_text_release) struct condition_text text = { 0 };
+
+	(void)state;
+	condition_leading(NULL, &(struct told){ .home = { .namespace = "avi-system" } }, 0, &text);
+	assert_text(text.status, "False");
+	assert_text(text.reason, "BadAMKOCluster");
+	assert_text(text.message, "what this cluster is called is not known: there must be one AMKOCluster in namespace avi-system, with "
+		    "spec.clusterContext set");
+}
+
 static void every_reason_has_a_name(void **state)
 {
 	(void)state;
@@ -130,8 +171,9 @@ static void every_reason_has_a_name(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_reason_has_a_name) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(every_reason_has_a_name), cmocka_unit_test(before_a_context_is_known) };
 
-	return RUN_TABLE(the_condition_leading_says, leading_cases) + RUN_TABLE(the_condition_about_the_record_says, fence_cases) +
+	return RUN_TABLE(the_condition_leading_says, leading_cases) + RUN_TABLE(it_says_besides, further_cases) +
+	       RUN_TABLE(the_condition_about_the_record_says, fence_cases) +
 	       cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,10 +105,12 @@ static const struct row {
 	  .members = { "west" }, .contexts = "east west", .valid = "west",
 	  .shown = { "valid AMKOCluster object | | ", "all cluster clients fetched | | ", "validated all member "
 											  "clusters | | " } },
-	{ .name = "nor in the kubeconfig", .own = "avi-system/a true east 1.13.1 east west", .members = { "west" },
-	  .contexts = "west", .valid = "west",
-	  .shown = { "valid AMKOCluster object | | ", "all cluster clients fetched | | ", "validated all member "
-											  "clusters | | " } },
+	{ .name = "nor in the kubeconfig, which is worth a word", .own = "avi-system/a true east 1.13.1 east west",
+	  .members = { "west" }, .contexts = "west", .valid = "west",
+	  .shown = { "valid AMKOCluster object | | ",
+		     "all cluster clients fetched | | cluster east: the members' kubeconfig does not have this cluster's own context: "
+		     "where it is among memberClusters its objects are not read, and instances with the same kubeconfig cannot ask "
+		     "it: add it to Secret gslb-config-secret (key gslb-members)", "validated all member clusters | | " } },
 	{ .name = "an unknown context keeps no other cluster from anything",
 	  .own = "avi-system/a true east 1.13.1 east west invalid-cluster", .members = { "west", "invalid-cluster "
 												 "unknown" },
