@@ -161,13 +161,26 @@ static bool may_send(struct http_call *call)
 	return true;
 }
 
+/* curl sends a request once more by itself when a kept connection has ended without a byte of an answer. By then it may have
+ * been carried out. */
+static bool is_lost(struct http_call *call)
+{
+	if (!call->is_sent || !call->is_change)
+		return false;
+	err_set(&call->failure, ERR_RETRY, "%s: the connection ended before an answer came", call->endpoint);
+	return true;
+}
+
 static int on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
 	struct http_call *call = arg;
 
 	(void)remote_ip, (void)local_ip, (void)remote_port;
 	call->local_port = local_port;
-	return !is_abandoned(call) && may_send(call) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	if (is_abandoned(call) || is_lost(call) || !may_send(call))
+		return CURL_PREREQFUNC_ABORT;
+	call->is_sent = true;
+	return CURL_PREREQFUNC_OK;
 }
 
 /* Connections are ours alone: a program we start must not keep them open. */
@@ -425,6 +438,7 @@ static void set_callbacks(struct http_call *call)
 
 static void copy_request(struct http_call *call, const struct http_request *request)
 {
+	call->is_change = !streq(request->method, "GET") && !streq(request->method, "HEAD");
 	call->idle_timeout_ms = request->idle_timeout_ms;
 	call->timeout_ms = request->timeout_ms;
 	call->begin_timeout_ms = request->begin_timeout_ms;
@@ -503,6 +517,7 @@ bool http_call_renew(struct http_call *call)
 	SET(call, CURLOPT_HTTPHEADER, call->headers);
 	buf_clear(&call->collected);
 	call->has_headers = false;
+	call->is_sent = false;
 	call->status = 0;
 	call->state = HTTP_CALL_NEW;
 	return true;

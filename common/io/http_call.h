@@ -34,6 +34,8 @@ struct http_call {
 	struct err failure;            /* code ERR_NONE: none so far */
 	int local_port;                /* of the connection in use; 0 before */
 	int64_t unacked_ms;            /* for new connections; 0: as the system does */
+	bool is_change;                /* neither GET nor HEAD: never sent twice */
+	bool is_sent;                  /* since curl has it; perhaps not all of it */
 
 	int64_t idle_timeout_ms;       /* 0: none */
 	int64_t timeout_ms, begin_timeout_ms;

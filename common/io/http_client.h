@@ -2,6 +2,8 @@
  *
  * Ownership: a client owns its connections and calls; http_client_free() cancels what is under way (done is not called).
  *            A call copies everything it needs from the request, the TLS material too.
+ * Once:      a request is sent once; after a 401 that brings another token once more, since nothing was done; a GET or HEAD also
+ *            when a kept connection ends without a byte of an answer. After ERR_RETRY what was asked for may have been done.
  * Errors:    an HTTP status is an answer, not an error: done gets a reply. err is for what never became one:
  *            ERR_RETRY (connect, read, time-out), ERR_TLS (certificates), ERR_LIMIT (body over max_body_bytes, head over
  *            256 KiB; http_status is set), ERR_INVALID (the URL). Messages name host and reason, never headers or bodies.
@@ -61,7 +63,7 @@ struct http_request {
 	bool (*on_status)(void *arg, int status);
 	/* Streams: a 2xx body as it comes, instead of collecting it; other statuses are collected. false gives up. */
 	bool (*on_bytes)(void *arg, struct slice bytes);
-	/* Asked directly before the request is sent on a ready connection (also a reused one). false: ERR_CANCELLED.
+	/* Asked directly before the request is sent on a ready connection, each time it is. false: ERR_CANCELLED.
 	 * *within_ms comes as INT64_MAX; a smaller one ends the call (ERR_RETRY) when it has no answer so long after this. */
 	bool (*may_send)(void *arg, int64_t *within_ms);
 	/* Asked once, after a 401: another token to send the request with once more, borrowed; NULL: the 401 is the answer.

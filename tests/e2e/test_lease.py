@@ -180,6 +180,18 @@ def test_a_write_ends_with_the_time_it_was_given(bench, keeper):
     assert has_caught_up(bench) == {SHOP: ["PUT service"]}
 
 
+@pytest.mark.parametrize("lost, wrote", [("after", ["PUT service -> 0"]), ("before", ["PUT service", "PUT service -> 0"])])
+def test_a_write_whose_connection_ends_is_looked_for_before_another(bench, keeper, lost, wrote):
+    """Kept connections invite to send it again by itself: it may have been carried out, and the lease may have ended."""
+    is_let_write(bench, keeper)
+    seen = bench.avisim.last_n()
+    bench.avisim.fault({"method": "PUT", "path": "/api/gslbservice"}, close=lost)
+    changes(bench, "10.1.0.2")
+    assert has_caught_up(bench) == {SHOP: wrote}
+    order = [f"{e['method']} {e['type']}" for e in bench.avisim.log_since(seen) if e["type"] == "gslbservice"]
+    assert order[:2] == ["PUT gslbservice", "GET gslbservice"], order
+
+
 def test_the_end_of_the_pipe_is_the_end(bench, keeper):
     is_let_write(bench, keeper)
     keeper.hangs_up()

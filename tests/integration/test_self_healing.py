@@ -162,7 +162,7 @@ def test_a_refusal_holds_up_nobody_else(bench, status, error):
     pytest.param({"status": 503, "body": "<html>"}, id="overloaded"),
     pytest.param({"status": 429, "body": "", "retry_after_s": 2}, id="too-many-requests"),
     pytest.param({"status": 400, "body": {"error": "GSLB system is in maintenance mode."}}, id="maintenance"),
-    pytest.param({"close": "before"}, id="cut"),       # curl sends again when a connection that it had used before is cut
+    pytest.param({"close": "before"}, id="cut"),
 ])
 def test_many_names_make_no_storm_at_a_controller_that_takes_no_writes(bench, do):
     begin(bench)

@@ -197,6 +197,41 @@ static void a_write_without_an_answer_ends_with_what_the_lease_leaves(void **sta
 	controller_release(&y->bench->talk->ctl);
 }
 
+/* On the connection that the record was just read on: there a request would be sent again by itself. */
+static void a_write_whose_connection_ends_is_not_sent_again(void **state)
+{
+	struct yard *y = *state;
+
+	bench_world(y->bench, ALONE, shop, 1);
+	bench_carry_out(y->bench, SCENE_FQDN);
+	bench_world(y->bench, TTL, shop, 1);
+	answers(y, (struct scripted){ "PUT " GS_UUID, 0, "", NULL }, NONE);
+	ends(y, APPLY_FAILED, RECORD "PUT " GS_UUID "\n");
+	assert_int_equal(y->result.class, AVI_NETWORK);
+	assert_non_null(y->result.unsure);
+	assert_false(fence_is_quiet(y->fence));
+}
+
+/* Its lease ends meanwhile: it was sent all the same. */
+static void nor_is_it_taken_for_one_that_was_never_sent(void **state)
+{
+	struct yard *y = *state;
+
+	bench_world(y->bench, ALONE, shop, 1);
+	bench_carry_out(y->bench, SCENE_FQDN);
+	bench_world(y->bench, TTL, shop, 1);
+	answers(y, (struct scripted){ "PUT " GS_UUID, 0, "", NULL }, NONE);
+	y->bench->talk->ctl.hold = GS_UUID;
+	start(y);
+	talk_run_until_held(y->bench->talk, 1);
+	keeper_says(&y->keeper, "term 5 0 0 fenced\n");
+	controller_release(&y->bench->talk->ctl);
+	while (!y->n_results)
+		uv_run(&y->bench->talk->loop, UV_RUN_ONCE);
+	assert_int_equal(y->result.class, AVI_NETWORK);
+	assert_false(fence_is_quiet(y->fence));
+}
+
 static void an_update_names_the_version_that_it_was_planned_from(void **state)
 {
 	struct yard *y = *state;
@@ -302,6 +337,8 @@ int main(void)
 		YARD(no_record_stops_it_too),
 		YARD(a_record_that_cannot_be_read_is_the_controllers_failure),
 		YARD(a_write_without_an_answer_ends_with_what_the_lease_leaves),
+		YARD(a_write_whose_connection_ends_is_not_sent_again),
+		YARD(nor_is_it_taken_for_one_that_was_never_sent),
 		YARD(an_update_names_the_version_that_it_was_planned_from),
 		YARD(a_pass_may_be_given_up_while_it_waits),
 		YARD(a_write_that_is_cut_off_is_not_over),

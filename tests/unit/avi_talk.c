@@ -60,8 +60,11 @@ static void answer_rest(struct controller *ctl, struct http_exchange *x)
 	for (const struct scripted *a = ctl->answers; a && a->target; a++) {
 		if (!streq(a->target, target))
 			continue;
-		http_answer(x, a->status, "application/json", slice_of(a->body),
-			    (const char *const[]){ a->header, NULL });
+		if (a->status)
+			http_answer(x, a->status, "application/json", slice_of(a->body),
+				    (const char *const[]){ a->header, NULL });
+		else
+			http_hang_up(x);
 		return;
 	}
 	http_answer(x, 200, "application/json", slice_of(EMPTY_LIST), NULL);

@@ -12,7 +12,7 @@
 
 struct scripted {
 	const char *target;            /* "GET /api/cluster"; NULL ends the list */
-	int status;
+	int status;                    /* 0: hangs up */
 	const char *body;
 	const char *header;
 };

@@ -538,6 +538,52 @@ static void leave_to_send_is_asked_for_on_a_reused_connection_too(void **state)
 	close_bench(&b);
 }
 
+/* ---- a kept connection that ends without a byte of an answer ---- */
+
+static const struct fake_answer one_is_lost[] = {
+	{ .status = 200, .body = "first" },
+	{ .status = 0 },
+	{ .status = 200, .body = "third" },
+};
+
+static const struct {
+	const char *name, *method;
+	size_t n_sent;
+	const char *heard;
+} losses[] = {
+	{ "what only reads is asked again", "GET", 3, "asked;200 first;asked;asked;200 third;" },
+	{ "a PUT that may have been carried out is not sent again", "PUT", 2,
+	  "asked;200 first;asked;retry: SERVER: the connection ended before an answer came;" },
+	{ "nor is a POST", "POST", 2, "asked;200 first;asked;retry: SERVER: the connection ended before an answer came;" },
+	{ "nor a PATCH", "PATCH", 2, "asked;200 first;asked;retry: SERVER: the connection ended before an answer came;" },
+	{ "nor a DELETE", "DELETE", 2, "asked;200 first;asked;retry: SERVER: the connection ended before an answer came;" },
+};
+
+static bool may_send_always(void *arg, int64_t *within_ms)
+{
+	(void)within_ms;
+	return buf_puts(&((struct bench *)arg)->heard, "asked;");
+}
+
+static void loses(void **state)
+{
+	const __typeof__(losses[0]) *c = *state;
+	struct http_request request;
+	struct bench b;
+
+	open_bench(&b, one_is_lost, 3);
+	request = request_of(&b);
+	request.method = c->method;
+	request.may_send = may_send_always;
+	http_start(b.client, &request);
+	assert_true(run_until(&b.loop, one_is_done, &b, PATIENCE_MS));
+	http_start(b.client, &request);
+	assert_true(run_until(&b.loop, two_are_done, &b, PATIENCE_MS));
+	assert_heard(&b, c->heard);
+	assert_int_equal(fake_http_n_requests(b.fake), c->n_sent);
+	close_bench(&b);
+}
+
 /* ---- a token that was refused ---- */
 
 static const struct secret *newer_token(void *arg)
@@ -612,6 +658,7 @@ int main(void)
 	};
 	int n_failed = RUN_TABLE(hears, cases);
 
+	n_failed += RUN_TABLE(loses, losses);
 	n_failed += RUN_TABLE(is_refused, unsendable);
 	n_failed += RUN_TABLE(reply_says, replies);
 	return n_failed + cmocka_run_group_tests(tests, NULL, NULL);
