@@ -81,9 +81,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct lease *lease = container_of(poll, struct lease, poll);
 	char bytes[READ_BYTES];
-	ssize_t n = read(lease->fd, bytes, sizeof(bytes));
+	ssize_t n;
 
 	(void)status, (void)events;
+	/* Who asked meanwhile was told that it had run out; that it is open again would be no change otherwise. */
+	tell(lease);
+	n = read(lease->fd, bytes, sizeof(bytes));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

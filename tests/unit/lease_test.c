@@ -260,6 +260,22 @@ static void deadlines_are_told_when_they_come(void **state)
 	close_bench(&b);
 }
 
+/* A process that stood still: what it reads first is the new term, long before the alarm of the old one is looked at. */
+static void a_lapse_is_told_before_the_renewal_that_ends_it(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, fake_clock);
+	fake_now_ms = 1000000001000;           /* the alarm asks the real clock: that is not so far */
+	says(&b, "term 5 1000000003000 1000000003500 fenceless\n");
+	assert_told(&b, "open 5;");
+	fake_now_ms = 1000000004000;
+	says(&b, "term 5 1000000006000 1000000006500 fenceless\n");
+	assert_told(&b, "shut 5;open 5;");
+	close_bench(&b);
+}
+
 static void hears(struct bench *b, const char *want)
 {
 	CLEANUP(freep) char *heard = xcalloc(1, strlen(want) + 1);
@@ -343,6 +359,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_the_pipe_is_the_end),
 		cmocka_unit_test(nonsense_is_the_end),
 		cmocka_unit_test(deadlines_are_told_when_they_come),
+		cmocka_unit_test(a_lapse_is_told_before_the_renewal_that_ends_it),
 		cmocka_unit_test(a_keeper_hears_of_changes_at_once),
 		cmocka_unit_test(a_keeper_hears_every_retry_period),
 		cmocka_unit_test(a_plain_pipe_will_do),
