@@ -278,6 +278,8 @@ static void make_identity(struct keeper *k)
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(random + 2 * i, 3, "%02x", bytes[i]);
 	protocol_init(&k->protocol, &k->options.timing, k->context, k->options.pod, k->options.pod_uid, random, boottime_ms());
+	http_client_set_agent(k->kube_http, k->protocol.self.holder);
+	http_client_set_agent(k->avi_http, k->protocol.self.holder);
 	k->protocol.self.forced_leader = k->options.role == KEEPER_LEADER;
 	k->protocol.self.never_stands = k->options.role == KEEPER_FOLLOWER;
 	log_info("identity", KV("holder", (const char *)k->protocol.self.holder));

@@ -78,10 +78,18 @@ void look_advance(struct leader *leader)
 	view_conditions(leader);
 }
 
+static void say_who_writes(struct leader *leader, const struct lease *lease)
+{
+	CLEANUP(freep) char *who = xasprintf("%s epoch %lld", lease_holder(lease), (long long)lease_term(lease)->epoch);
+
+	http_client_set_agent(leader->avi_http, who);
+}
+
 void leader_lease_changed(struct leader *leader)
 {
 	const struct lease *lease = leader->options.lease;
 
+	say_who_writes(leader, lease);
 	/* The time-outs of the writes have ended them; but their clock may have stood still while the machine slept. */
 	if (lease_state(lease) == LEASE_SHUT)
 		reconcile_cut_off(leader->reconcile);

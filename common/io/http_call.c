@@ -298,7 +298,7 @@ static bool add_basic(struct http_call *call, const struct secret *basic)
 	return true;
 }
 
-static bool set_headers(struct http_call *call, const struct http_request *request)
+static bool set_headers(struct http_call *call, const char *agent, const struct http_request *request)
 {
 	bool has_type = false;
 
@@ -313,6 +313,7 @@ static bool set_headers(struct http_call *call, const struct http_request *reque
 		return false;
 	if (request->basic && secret_is_set(request->basic) && !add_basic(call, request->basic))
 		return false;
+	add_header(call, agent);
 	add_header(call, "Expect:");
 	if (!has_type)
 		add_header(call, "Content-Type:");       /* curl would claim a form */
@@ -452,7 +453,7 @@ static void copy_request(struct http_call *call, const struct http_request *requ
 	call->arg = request->arg;
 }
 
-struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const struct http_request *request)
+struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const char *agent, const struct http_request *request)
 {
 	struct http_call *call = xcalloc(1, sizeof(*call));
 
@@ -467,7 +468,7 @@ struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const struct http_r
 	call->started_ms = call->last_byte_ms = (int64_t)uv_now(loop);
 	buf_init(&call->collected, request->max_body_bytes);
 	copy_request(call, request);
-	if (!set_url(call, request) || !set_headers(call, request))
+	if (!set_url(call, request) || !set_headers(call, agent, request))
 		return call;
 	set_transfer(call, request);
 	set_proxy(call, request);

@@ -61,8 +61,8 @@ struct http_call {
 	struct buf collected;
 };
 
-/* Never fails: where the request cannot be sent, failure says why. */
-struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const struct http_request *request);
+/* agent: a header of every request. Never fails: where the request cannot be sent, failure says why. */
+struct http_call *http_call_new(uv_loop_t *loop, CURL *easy, const char *agent, const struct http_request *request);
 void http_call_free(struct http_call *call);
 
 /* After a 401: true when there is another token; the call is as new then. */

@@ -26,6 +26,7 @@ struct http_client {
 	size_t n_spares;
 	struct socket_watch *sockets;
 	int64_t unacked_ms;            /* of new connections; 0: as the system does */
+	char *agent;                   /* a header */
 	bool is_clock_wrong;           /* a call has become due at another time */
 	bool is_inside;                /* a callback other than done is running */
 	bool is_closing;
@@ -215,8 +216,10 @@ static void on_client_closed(uv_handle_t *handle)
 {
 	struct http_client *client = handle->data;
 
-	if (--client->n_open_handles == 0)
-		free(client);
+	if (--client->n_open_handles > 0)
+		return;
+	free(client->agent);
+	free(client);
 }
 
 static void on_socket_closed(uv_handle_t *handle)
@@ -403,12 +406,30 @@ static void open_timer(struct http_client *client, uv_timer_t *timer)
 
 /* ---- public ---- */
 
+#define AGENT "User-Agent: amko/" AMKO_VERSION
+
+static char in_comment(char c)
+{
+	return c >= ' ' && c <= '~' && c != '(' && c != ')' && c != '\\' ? c : '_';
+}
+
+void http_client_set_agent(struct http_client *client, const char *who)
+{
+	char *agent = *who ? xasprintf(AGENT " (%s)", who) : xstrdup(AGENT);
+
+	for (size_t i = 0; who[i]; i++)
+		agent[strlen(AGENT " (") + i] = in_comment(who[i]);
+	free(client->agent);
+	client->agent = agent;
+}
+
 struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections)
 {
 	struct http_client *client = xcalloc(1, sizeof(*client));
 
 	init_curl_once();
 	client->loop = loop;
+	http_client_set_agent(client, "");
 	client->multi = curl_multi_init();
 	if (!client->multi)
 		abort();
@@ -453,7 +474,7 @@ void http_client_free(struct http_client *client)
 
 struct http_call *http_start(struct http_client *client, const struct http_request *request)
 {
-	struct http_call *call = http_call_new(client->loop, take_easy(client), request);
+	struct http_call *call = http_call_new(client->loop, take_easy(client), client->agent, request);
 
 	assert(!client->is_closing);
 	call->client = client;

@@ -79,6 +79,9 @@ struct http_client *http_client_new(uv_loop_t *loop, int max_host_connections /*
 /* Connections made from now on deliver nothing late: one that is closed, also by the death of the process, is reset, and what
  * it has not delivered is thrown away; one whose peer acknowledges nothing for unacked_ms breaks. */
 void http_client_deliver_nothing_late(struct http_client *client, int64_t unacked_ms);
+/* Requests from now on say who asks: "User-Agent: amko/1.0 (who)". What a header or a comment cannot hold becomes "_". Without
+ * it, and with "": "amko/1.0". */
+void http_client_set_agent(struct http_client *client, const char *who);
 /* Frees it once the loop has closed its handles: run the loop afterwards. NULL is fine. */
 void http_client_free(struct http_client *client);
 

@@ -240,7 +240,6 @@ static const struct secret *token_after_401(void *arg)
 static void set_headers(const struct kube_call *call, struct strs *headers)
 {
 	strs_add(headers, "Accept: application/json");
-	strs_add(headers, "User-Agent: amko/" AMKO_VERSION);
 	if (content_type_of(call->body_type))
 		strs_add(headers, content_type_of(call->body_type));
 }

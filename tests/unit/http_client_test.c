@@ -327,6 +327,31 @@ static void a_done_may_start_the_next_on_the_same_connection(void **state)
 	close_bench(&b);
 }
 
+static const struct {
+	const char *who, *header;
+} agents[] = {
+	{ "", "\r\nUser-Agent: amko/" AMKO_VERSION "\r\n" },
+	{ "east/amko-0/uid/1f", "\r\nUser-Agent: amko/" AMKO_VERSION " (east/amko-0/uid/1f)\r\n" },
+	{ "e(a)s\\t\r\nX: \xc3\xbc", "\r\nUser-Agent: amko/" AMKO_VERSION " (e_a_s_t__X: __)\r\n" },
+};
+
+static void a_request_says_who_asks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(agents); i++) {
+		struct http_request request;
+		struct bench b;
+
+		open_bench(&b, two_answers, 1);
+		http_client_set_agent(b.client, agents[i].who);
+		request = request_of(&b);
+		http_start(b.client, &request);
+		assert_true(run_until(&b.loop, one_is_done, &b, PATIENCE_MS));
+		assert_non_null(strstr(fake_http_request(b.fake, 0), agents[i].header));
+		close_bench(&b);
+	}
+}
+
 #define LIMIT 8
 
 static bool a_turn_is_done(void *arg)
@@ -645,6 +670,7 @@ int main(void)
 		cmocka_unit_test(a_head_has_an_end),
 		cmocka_unit_test(a_date_says_how_long_to_wait),
 		cmocka_unit_test(a_done_may_start_the_next_on_the_same_connection),
+		cmocka_unit_test(a_request_says_who_asks),
 		cmocka_unit_test(connections_up_to_the_limit_are_kept),
 		cmocka_unit_test(a_request_may_start_while_bytes_come_in),
 		cmocka_unit_test(a_call_may_be_cancelled_from_its_own_bytes),

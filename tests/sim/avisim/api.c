@@ -691,6 +691,7 @@ void api_record(struct sim *sim, const struct api_request *request, const struct
 			    .tenant = request->tenant,
 			    .version = request->version,
 			    .user = reply->user,
+			    .agent = request->agent,
 			    .session = reply->session,
 			    .body = reply->request_body,
 			    .status = status,

@@ -18,7 +18,7 @@ struct api_request {
 	const struct api_param *params;
 	size_t n_params;
 	/* headers; NULL where absent */
-	const char *host, *cookies, *csrf, *referer, *tenant, *tenant_uuid, *version, *content_type;
+	const char *host, *cookies, *csrf, *referer, *agent, *tenant, *tenant_uuid, *version, *content_type;
 	struct slice body;
 	int64_t now_ms;                /* since the epoch */
 };

@@ -71,6 +71,7 @@ static struct api_request read_request(const struct http_exchange *x, struct par
 		.cookies = http_header(x, "Cookie"),
 		.csrf = http_header(x, "X-CSRFToken"),
 		.referer = http_header(x, "Referer"),
+		.agent = http_header(x, "User-Agent"),
 		.tenant = http_header(x, "X-Avi-Tenant"),
 		.tenant_uuid = http_header(x, "X-Avi-Tenant-UUID"),
 		.version = version && *version ? version : NULL,

@@ -101,6 +101,7 @@ static char *entry_text(const struct journal_entry *e, uint64_t n, int64_t now_m
 	put_text(o, "version", e->version);
 	json_put(o, "session", e->session ? cJSON_CreateNumber(e->session) : cJSON_CreateNull());
 	put_text(o, "user", e->user);
+	put_text(o, "agent", e->agent);
 	json_put(o, "body", body);
 	json_put_int(o, "status", e->status);
 	put_text(o, "type", e->type);

@@ -13,7 +13,7 @@
 
 struct journal_entry {
 	const char *method, *path, *target, *query;
-	const char *tenant, *version, *user;      /* NULL is null */
+	const char *tenant, *version, *user, *agent;   /* NULL is null */
 	unsigned session;                         /* 0 is null */
 	const cJSON *body;                        /* NULL is null */
 	int status;                               /* 0: the connection was cut */
