@@ -29,7 +29,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-.PHONY: model all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults demo playground bench soak outage golden format clean
+.PHONY: model all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults takeover deps-takeover demo playground bench soak outage golden format clean
 .SECONDARY:
 
 PROGRAMS   := amko amko-leader amko-follower kubectl-amko
@@ -157,6 +157,18 @@ $(B)/oracle: $(B)/tests/faults/oracle.o $(B)/leader.a $(B)/common.a
 faults: all $(B)/oracle   ## random changes, faults and restarts: SEEDS=200, FIRST=1, JOBS=32; SEED=17 for one, told in full
 	$(Q)BUILD=$(B) $(PYTEST) tests/faults/test_judge.py tests/faults/test_matrix.py
 	$(Q)BUILD=$(B) /usr/bin/python3 tests/faults/run.py $(if $(SEED),--seed $(SEED),$(if $(FIRST),--first $(FIRST)) $(if $(SEEDS),--seeds $(SEEDS))) $(if $(JOBS),--jobs $(JOBS))
+
+$(B)/alarms.so: tests/takeover/alarms.c
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(WARN) -O2 -shared -fPIC -o $@ $<
+
+takeover: deps-takeover all $(B)/alarms.so  ## several instances, one leads, under faults: SEEDS=200, FIRST=1, JOBS=24; SEED=17 or ROW="part of a name" for one
+	$(Q)BUILD=$(B) $(PYTEST) tests/takeover
+	$(Q)BUILD=$(B) /usr/bin/python3 tests/takeover/takeover.py $(if $(ROW),--row "$(ROW)",$(if $(SEED),--seed $(SEED),$(if $(FIRST),--first $(FIRST)) $(if $(SEEDS),--seeds $(SEEDS)))) $(if $(JOBS),--jobs $(JOBS))
+
+deps-takeover:
+	$(Q)./deploy/deps.sh takeover
 
 # clang's libFuzzer wants its own instrumentation in everything: a tree of its own.
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a

@@ -6,6 +6,7 @@ packages="gcc make pkg-config libcurl4-openssl-dev libcjson-dev libyaml-dev libs
 	uthash-dev uuid-dev libgnutls28-dev ca-certificates"
 [ "${1:-}" = build ] || packages="$packages libcmocka-dev python3 python3-pytest python3-yaml openssl"
 [ "${1:-}" = e2e ] && packages="$packages etcd-server python3-venv python3-kubernetes"
+[ "${1:-}" = takeover ] && packages="$packages faketime iproute2 nftables"
 [ "${1:-}" = fuzz ] && packages="$packages clang libclang-rt-14-dev"
 
 missing=

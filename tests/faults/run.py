@@ -1,6 +1,12 @@
-"""Runs scripts by their numbers, many at once, and tells which failed: see docs/testing.md."""
+"""Runs scripts by their numbers, many at once, and tells which failed: see docs/testing.md.
+
+Knows nothing of what is in them: a Play names the three classes. Script(seed) says all of a run in text; Stage(folder) is what a
+worker keeps (start, stop); Run(stage, folder) plays a script (run), keeps or forgets what happened (keep, forget), and has notes:
+lines that are no complaints.
+"""
 
 import argparse
+import collections
 import multiprocessing
 import os
 import resource
@@ -12,8 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../e2e"), os.path.join(HERE, "../conformance")]
 
 from programs import die_with_parent, repository  # noqa: E402
-from script import Script  # noqa: E402
-from stage import Run, Stage  # noqa: E402
+
+Play = collections.namedtuple("Play", "script stage run again")
+Total = collections.namedtuple("Total", "n_passed n_failed notes")
 
 
 def arguments():
@@ -31,44 +38,44 @@ def arguments():
     return options
 
 
-def play(stage, seed, folder, keeps):
-    """(seed, complaints, seconds)"""
-    begin, script = time.monotonic(), Script(seed)
+def play_one(play, stage, seed, folder, keeps):
+    """(seed, complaints, notes, seconds)"""
+    begin, script = time.monotonic(), play.script(seed)
     os.makedirs(folder, exist_ok=True)
-    run = Run(stage, folder)
+    run = play.run(stage, folder)
     lines = run.run(script)
     if lines or keeps:
         run.keep(str(script))
     else:
         run.forget()
-    return seed, lines, time.monotonic() - begin
+    return seed, lines, run.notes, time.monotonic() - begin
 
 
-def work(number, seeds, results, options):
+def work(play, number, seeds, results, options):
     """One worker: takes seeds until None; at the end the processor time of all its processes."""
     die_with_parent()
-    stage = Stage(os.path.join(options.folder, f"worker{number}"))
+    stage = play.stage(os.path.join(options.folder, f"worker{number}"))
     try:
         stage.start()
         for seed in iter(seeds.get, None):
-            results.put(play(stage, seed, os.path.join(options.folder, str(seed)), options.keep))
+            results.put(play_one(play, stage, seed, os.path.join(options.folder, str(seed)), options.keep))
     except BaseException:                              # an end of the worker is told, whatever it is
-        results.put((None, [f"worker {number}: {traceback.format_exc()}"], 0))
+        results.put((None, [f"worker {number}: {traceback.format_exc()}"], [], 0))
     finally:
         lines = stage.stop()
         if lines:
-            results.put((None, lines, 0))
+            results.put((None, lines, [], 0))
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         results.put(sum(u.ru_utime + u.ru_stime for u in used))
 
 
-def run_all(options, seeds):
+def run_all(play, options, seeds):
     """Every result as it comes, then the processor seconds of all."""
     queue, results = multiprocessing.Queue(), multiprocessing.Queue()
     n = min(options.jobs, len(seeds))
     for seed in list(seeds) + [None] * n:
         queue.put(seed)
-    workers = [multiprocessing.Process(target=work, args=(i, queue, results, options)) for i in range(n)]
+    workers = [multiprocessing.Process(target=work, args=(play, i, queue, results, options)) for i in range(n)]
     for worker in workers:
         worker.start()
     left, used_s = n, 0
@@ -83,42 +90,58 @@ def run_all(options, seeds):
     yield used_s
 
 
-def report(seed, lines, options):
+def title(seed):
+    return f"seed {seed}" if isinstance(seed, int) else seed
+
+
+def report(play, seed, lines, options):
     if seed is None:
         print("\n".join(lines), flush=True)
         return
-    print(f"\nseed {seed}: {len(lines)} complaints", *lines, f"what happened: {options.folder}/{seed}/story",
-          f"again: make faults SEED={seed}", sep="\n  ", flush=True)
+    print(f"\n{title(seed)}: {len(lines)} complaints", *lines, f"what happened: {options.folder}/{seed}/story",
+          f"again: {play.again(seed)}", sep="\n  ", flush=True)
 
 
-def main():
-    options = arguments()
-    seeds = range(options.first, options.first + options.seeds) if options.seed is None else [options.seed]
-    if options.show:
-        print(*(Script(seed) for seed in seeds), sep="\n\n")
-        return 0
-    begin, n_passed, n_failed, n_broken, used_s, longest = time.monotonic(), 0, 0, 0, 0, (0, None)
-    if options.seed is not None:
-        print(Script(options.seed), flush=True)
-    for result in run_all(options, seeds):
+def run_and_tell(play, options, seeds, name):
+    """Prints what fails as it comes, then the totals."""
+    notes, begin, n_passed, n_failed, n_broken, used_s, longest = [], time.monotonic(), 0, 0, 0, 0, (0, None)
+    for result in run_all(play, options, seeds):
         if isinstance(result, float):
             used_s = result
             continue
-        seed, lines, took_s = result
-        longest = max(longest, (took_s, seed))
+        seed, lines, noted, took_s = result
+        notes += [f"{title(seed)}: {note}" for note in noted]
+        longest = max(longest, (took_s, str(seed)))
         n_passed += seed is not None and not lines
         n_failed += seed is not None and bool(lines)
         n_broken += seed is None
         if lines:
-            report(seed, lines, options)
-        elif options.seed is not None:
-            print(f"seed {seed} holds; its logs: {options.folder}/{seed}")
+            report(play, seed, lines, options)
     took_s = time.monotonic() - begin
     n_failed += n_broken + len(seeds) - n_passed - n_failed          # those of a worker that broke down
-    print(f"faults: {len(seeds)} seeds, {options.jobs} at once, {used_s / len(seeds):.2f} s of processor time each; "
+    print(f"{name}: {len(seeds)} seeds, {options.jobs} at once, {used_s / len(seeds):.2f} s of processor time each; "
           f"the longest, {longest[1]}, took {longest[0]:.0f} s")
-    print(f"{n_passed} passed, {n_failed} failed in {took_s:.2f}s")
-    return 1 if n_failed else 0
+    print(*notes, sep="\n", end="\n" if notes else "")
+    print(f"{name}: {n_passed} passed, {n_failed} failed in {took_s:.2f}s")
+    return Total(n_passed, n_failed, notes)
+
+
+def main():
+    from script import Script
+    from stage import Run, Stage
+
+    options = arguments()
+    play = Play(Script, Stage, Run, lambda seed: f"make faults SEED={seed}")
+    seeds = range(options.first, options.first + options.seeds) if options.seed is None else [options.seed]
+    if options.show:
+        print(*(Script(seed) for seed in seeds), sep="\n\n")
+        return 0
+    if options.seed is not None:
+        print(Script(options.seed), flush=True)
+    holds = not run_and_tell(play, options, seeds, "faults").n_failed
+    if holds and options.seed is not None:
+        print(f"seed {options.seed} holds; its logs: {options.folder}/{options.seed}")
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

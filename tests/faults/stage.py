@@ -167,7 +167,7 @@ class Run:
         self.n_read = 0                # log entries that were judged
         self.n_barrier = 0
         self.own_versions = {}         # kind -> newest version that was written
-        self.lines, self.story = [], []
+        self.lines, self.notes, self.story = [], [], []
 
     # ---- the simulators
 
