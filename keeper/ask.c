@@ -157,6 +157,7 @@ static void empty(struct protocol *p, int member, int64_t now_ms, struct actions
 		return;
 	}
 	claim.holder[0] = '\0';
+	claim.is_released = p->stage == STAGE_RELEASING;
 	claim.handover = p->stage == STAGE_RELEASING ? p->handover : NOBODY;
 	put_lease(p, member, &claim, now_ms, out);
 }

@@ -50,7 +50,7 @@ static uint64_t released_members(const struct protocol *p, const struct claim *l
 		const struct claim *claim = &p->seat[i].claim;
 
 		if (p->seat[i].lease == ANSWER_VALUE && ballot_is_vote(p, i) && !*claim->holder &&
-		    (claim->is_acquired || MUTATED(MUTATION_ANY_EMPTY)) && claim->epoch == last->epoch)
+		    (claim->is_released || MUTATED(MUTATION_ANY_EMPTY)) && claim->epoch == last->epoch)
 			released |= member_bit(i);
 	}
 	return released;

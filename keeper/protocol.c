@@ -90,6 +90,13 @@ static void changed(struct protocol *p, struct seat *seat, int64_t now_ms)
 	p->tenure.free_members &= ~member_bit((int)(seat - p->seat));
 }
 
+/* Somebody else wrote it since the tenure was planned: what it proved of the last holder then it proves no more. */
+static void moved(struct protocol *p, const struct seat *seat)
+{
+	p->tenure.still_members &= ~member_bit((int)(seat - p->seat));
+	p->tenure.released_members &= ~member_bit((int)(seat - p->seat));
+}
+
 static void saw_lease_value(struct protocol *p, struct seat *seat, const struct claim *claim,
 			    const struct version *version, int64_t now_ms)
 {
@@ -104,6 +111,8 @@ static void saw_lease_value(struct protocol *p, struct seat *seat, const struct 
 	if (!streq(claim->holder, p->self.holder) || claim->epoch != p->tenure.epoch) {
 		seat->held_ms = 0;
 		seat->shown_serial = 0;
+		if (is_new)
+			moved(p, seat);
 	}
 }
 
@@ -169,8 +178,10 @@ static void saw_record_value(struct protocol *p, const struct claim *claim, cons
 {
 	struct record_seat *record = &p->record;
 
-	if (!version_same(&record->version, version) || claim_compare(&record->claim, claim) != 0)
+	if (!version_same(&record->version, version) || claim_compare(&record->claim, claim) != 0) {
 		record->changed_ms = now_ms;
+		p->tenure.is_record_still &= streq(claim->holder, p->self.holder);
+	}
 	record->answer = ANSWER_VALUE;
 	record->claim = *claim;
 	record->version = *version;

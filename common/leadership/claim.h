@@ -58,6 +58,7 @@ struct claim {
 	int64_t epoch;              /* 0: none */
 	int64_t promotion;          /* the number of the last human act that this epoch is under; 0: none */
 	bool is_acquired;           /* the holder leads, or led; false: an attempt */
+	bool is_released;           /* an empty Lease: its holder emptied it at the end of an epoch, with no write under way */
 	bool is_fenceless;          /* the epoch goes without a record */
 	bool has_view;
 	struct view view;

@@ -45,7 +45,7 @@ static bool read_view(const cJSON *annotations, struct roster *roster, struct cl
 static bool read_marks(const cJSON *annotations, struct roster *roster, struct claim *out, struct err *err)
 {
 	const char *acquired = mark(annotations, "acquired"), *fence = mark(annotations, "fence");
-	const char *handover = mark(annotations, "handover");
+	const char *released = mark(annotations, "released"), *handover = mark(annotations, "handover");
 
 	if (!number_mark(annotations, "epoch", &out->epoch, err) ||
 	    !number_mark(annotations, "promotion", &out->promotion, err) || !read_view(annotations, roster, out, err))
@@ -55,6 +55,7 @@ static bool read_marks(const cJSON *annotations, struct roster *roster, struct c
 	if (!PUT_TEXT(out->federation, mark(annotations, "federation")))
 		return err_set(err, ERR_INVALID, "annotation " MARK_PREFIX "federation is too long");
 	out->is_acquired = acquired && streq(acquired, "true");
+	out->is_released = released && streq(released, "true");
 	out->is_fenceless = fence && streq(fence, "none");
 	out->handover = NOBODY;
 	if (handover && *handover && (out->handover = roster_add(roster, slice_of(handover))) == NOBODY)
@@ -124,6 +125,8 @@ static void put_annotations(cJSON *annotations, const struct claim *claim, const
 
 		put_mark(annotations, "view", view);
 	}
+	if (claim->is_released)
+		put_mark(annotations, "released", "true");
 	if (claim->is_fenceless)
 		put_mark(annotations, "fence", "none");
 	if (claim->handover != NOBODY)

@@ -140,6 +140,7 @@ static void claim(struct codec *c, struct claim *v)
 	epoch(c, &v->epoch);
 	NUMBER(c, v->promotion);
 	flag(c, &v->is_acquired);
+	flag(c, &v->is_released);
 	flag(c, &v->is_fenceless);
 	flag(c, &v->has_view);
 	if (v->has_view)

@@ -61,7 +61,7 @@ static void print_claim(const struct store *store, int target)
 	}
 	printf(" %s:%c%s/%lld.%lld%s", target_name(target), *claim->holder ? claim->holder[0] : '_',
 	       *claim->holder ? claim->holder + 6 : "", (long long)(claim->epoch / EPOCHS_PER_PROMOTION),
-	       (long long)(claim->epoch % EPOCHS_PER_PROMOTION), claim->is_acquired ? "" : "?");
+	       (long long)(claim->epoch % EPOCHS_PER_PROMOTION), claim->is_released ? "!" : claim->is_acquired ? "" : "?");
 	if (claim->has_view)
 		printf("%c%llx", claim->view.mode == MODE_MANUAL ? 'm' : 'a', (unsigned long long)claim->view.members);
 }

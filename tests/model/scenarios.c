@@ -118,6 +118,15 @@ const struct scenario scenarios[] = {
 						    .handover = NOBODY } } },
 	  .budget = { [ACTS] = 2, [CUTS] = 1 } },
 
+	{ .name = "a Lease whose holder is cleared by hand", TWO, MANUAL, LED, TICKS, LIVE,
+	  .acts = { { ACT_CLEAR_HOLDER, 0 }, { ACT_PROMOTE, 1 } }, .budget = { [ACTS] = 2, [CUTS] = 1 } },
+	{ .name = "a Lease whose holder is cleared by hand, one cluster", ONE, MANUAL, LED, TICKS, LIVE,
+	  .acts = { { ACT_CLEAR_HOLDER, 0 } }, .budget = { [ACTS] = 1, [FREEZES] = 1 } },
+	{ .name = "a Lease whose holder is cleared by hand, one cluster, a cut", ONE, MANUAL, LED, TICKS, LIVE,
+	  .acts = { { ACT_CLEAR_HOLDER, 0 } }, .budget = { [ACTS] = 1, [CUTS] = 1, [FREEZES] = 1 }, .is_deep = true },
+	{ .name = "Leases whose holders are cleared by hand, automatic", THREE, AUTOMATIC, LED, TICKS, LIVE,
+	  .acts = { { ACT_CLEAR_HOLDER, 0 }, { ACT_CLEAR_HOLDER, 1 } }, .budget = { [ACTS] = 2, [CUTS] = 1 }, .cut_targets = A | B },
+
 	/* Too many to search: walks, with everything at once. */
 	{ .name = "walks, three clusters", .n_keepers = 3, .n_members = 3, .member_of = { 0, 1, 2 }, MANUAL, LED, TICKS, WALKS,
 	  .acts = { { ACT_PROMOTE, 1 }, { ACT_PROMOTE, 2 }, { ACT_DEMOTE, 1 }, { ACT_SPEC, 1, MODE_AUTOMATIC, A | B | C },

@@ -529,6 +529,12 @@ static void do_act(struct world *w, const struct scenario *s, int index)
 			store->revision = ++store->last_revision;
 		}
 		break;
+	case ACT_CLEAR_HOLDER:
+		if (store->exists) {
+			store->claim.holder[0] = '\0';
+			store->revision = ++store->last_revision;
+		}
+		break;
 	case ACT_TERMINATE:
 		for (int i = 0; i < s->n_keepers; i++)
 			if (s->member_of[i] == act->member && w->keeper[i].is_up)

@@ -25,7 +25,7 @@
 enum budget { CUTS, CRASHES, LOSSES, LATES, DELETIONS, FREEZES, PAUSES, DRIFTS, ACTS, RACES, N_BUDGETS };
 
 /* What people do, each at most once a path, when the budget of acts allows and what it needs has happened. */
-enum act_kind { ACT_NONE, ACT_PROMOTE, ACT_DEMOTE, ACT_FORCE, ACT_SPEC, ACT_REFUSE, ACT_ALLOW, ACT_EDIT_LEASE, ACT_TERMINATE };
+enum act_kind { ACT_NONE, ACT_PROMOTE, ACT_DEMOTE, ACT_FORCE, ACT_SPEC, ACT_REFUSE, ACT_ALLOW, ACT_EDIT_LEASE, ACT_CLEAR_HOLDER, ACT_TERMINATE };
 struct act {
 	enum act_kind kind;
 	int member;

@@ -288,6 +288,7 @@ static struct claim some_claim(struct roster *roster)
 	claim.handover = roster_add(roster, slice_of("west"));
 	claim.view = (struct view){ MODE_AUTOMATIC, member_bit(claim.handover), 3000001, 5 };
 	claim.is_fenceless = true;
+	claim.is_released = true;
 	return claim;
 }
 
@@ -318,6 +319,7 @@ static void a_lease_says_what_was_put(void **state)
 	assert_true(lease_from_json(json, &roster, &got, &got_version, &got_contact, NULL));
 	assert_claim(&got, &claim);
 	assert_int_equal(got.handover, claim.handover);
+	assert_true(got.is_released);
 	assert_int_equal(got.is_fenceless, true);
 	assert_text(got.federation, "f-1");
 	assert_true(version_same(&version, &got_version));

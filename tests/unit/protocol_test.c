@@ -100,7 +100,7 @@ static void log_put(struct talk *t, int at, const struct claim *claim)
 	if (at == RECORD)
 		logs(t, "records %lld", (long long)claim->epoch);
 	else if (!*claim->holder)
-		logs(t, "%s %s%s%s", claim->is_acquired ? "releases" : "gives back", names[at], *to ? " to " : "", to);
+		logs(t, "%s %s%s%s", claim->is_released ? "releases" : "gives back", names[at], *to ? " to " : "", to);
 	else if (!claim->is_acquired)
 		logs(t, "tries %s %lld", names[at], (long long)claim->epoch);
 	else if (claim->epoch != was->epoch || !was->is_acquired || !streq(claim->holder, was->holder))
@@ -376,7 +376,7 @@ static void say_west_dies(struct talk *t, const char *arg)
 	t->rival_renews = false;
 }
 
-/* West's instance empties what it holds; "east" or "west" to whom, "attempt" as one that never led. */
+/* West's instance empties what it holds; "east" or "west" to whom, "attempt" as one that never led, "by hand": it was not west. */
 static void say_west_empties(struct talk *t, const char *arg)
 {
 	t->rival_renews = false;
@@ -387,7 +387,8 @@ static void say_west_empties(struct talk *t, const char *arg)
 			continue;
 		claim->holder[0] = '\0';
 		claim->is_acquired = !streq(arg, "attempt");
-		claim->handover = *arg && claim->is_acquired ? place_of(arg) : NOBODY;
+		claim->is_released = claim->is_acquired && !streq(arg, "by hand");
+		claim->handover = *arg && claim->is_released ? place_of(arg) : NOBODY;
 		t->place[i].revision++;
 	}
 }
@@ -568,6 +569,13 @@ static const struct conversation conversations[] = {
 	{ "a failed attempt's empty Leases do not say that nothing is under way", {
 		{ "west-leads 1000001, isLeader, wait 300", "keeps promotion 2", ANY },
 		{ "west-empties attempt, wait 10", "tries east 2000001, tries west 2000001, records 2000001, leads east 2000001, "
+		  "leads west 2000001, starts worker", ANY },
+		{ "worker wants, wait 10", "", ANY },
+		{ "wait 10", "may write", ANY },
+	} },
+	{ "Leases whose holder somebody cleared by hand do not say so either", {
+		{ "west-leads 1000001, isLeader, wait 300", "keeps promotion 2", ANY },
+		{ "west-empties by hand, wait 10", "tries east 2000001, tries west 2000001, records 2000001, leads east 2000001, "
 		  "leads west 2000001, starts worker", ANY },
 		{ "worker wants, wait 10", "", ANY },
 		{ "wait 10", "may write", ANY },
