@@ -1,5 +1,6 @@
 #include "ctl/problems.h"
 
+#include "common/crd/sanity.h"
 #include "ctl/columns.h"
 #include "ctl/plain.h"
 
@@ -80,7 +81,7 @@ bool condition_is_bad(const struct site *site, const struct condition *condition
 	const char *type = condition->type, *status = condition->status;
 
 	if (streq0(status, "won't federate objects"))
-		return condition->message && *condition->message;
+		return condition->message && strncmp(condition->message, SANITY_COULD_NOT_LEAD, strlen(SANITY_COULD_NOT_LEAD)) == 0;
 	if (is_one_of(type, amkos))
 		return !is_one_of(status, good);
 	if (streq(type, CONDITION_LEADING))

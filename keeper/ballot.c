@@ -33,8 +33,7 @@ uint64_t ballot_circle(const struct protocol *p)
 	return circle;
 }
 
-/* One cluster under two contexts: the own one counts, else the first. */
-static bool is_twin(const struct protocol *p, int member)
+bool ballot_is_twin(const struct protocol *p, int member)
 {
 	const struct seat *seat = &p->seat[member];
 
@@ -53,9 +52,12 @@ static bool is_twin(const struct protocol *p, int member)
 	return false;
 }
 
-static bool is_of_this_federation(const struct protocol *p, const struct claim *claim)
+bool ballot_is_foreign(const struct protocol *p, int member)
 {
-	return !*p->federation || !*claim->federation || streq(p->federation, claim->federation);
+	const struct seat *seat = &p->seat[member];
+
+	return seat->lease == ANSWER_VALUE && *p->federation && *seat->claim.federation &&
+		!streq(p->federation, seat->claim.federation);
 }
 
 bool ballot_is_vote(const struct protocol *p, int member)
@@ -64,9 +66,9 @@ bool ballot_is_vote(const struct protocol *p, int member)
 
 	if (seat->lease != ANSWER_VALUE && seat->lease != ANSWER_ABSENT)
 		return false;
-	if (seat->lease == ANSWER_VALUE && !is_of_this_federation(p, &seat->claim))
+	if (ballot_is_foreign(p, member))
 		return false;
-	return !seat->peer.has_other_context && !is_twin(p, member);
+	return !seat->peer.has_other_context && !ballot_is_twin(p, member);
 }
 
 bool ballot_is_ours(const struct protocol *p, int member)

@@ -10,6 +10,10 @@
 uint64_t ballot_circle(const struct protocol *p);
 /* Its Lease answered, belongs to this federation, and is not one of a cluster that votes by another name already. */
 bool ballot_is_vote(const struct protocol *p, int member);
+/* Its Lease says that it is another federation's. */
+bool ballot_is_foreign(const struct protocol *p, int member);
+/* One cluster under two contexts: the own one counts, else the first; this is the other. */
+bool ballot_is_twin(const struct protocol *p, int member);
 /* It answered, and may be taken: docs/leadership.md, "free". */
 bool ballot_is_free(const struct protocol *p, int member, int64_t now_ms);
 bool ballot_record_is_free(const struct protocol *p, int64_t now_ms);

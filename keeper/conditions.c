@@ -1,6 +1,7 @@
 #include "keeper/conditions.h"
 
 #include "common/base/buf.h"
+#include "keeper/ballot.h"
 
 #define MESSAGE_MAX_BYTES 4096
 
@@ -86,10 +87,8 @@ char *members_text(const struct protocol *p)
 	int n = 0, n_all = 0;
 
 	for (int m = roster_next(&p->roster, members, NOBODY); m != NOBODY; m = roster_next(&p->roster, members, m)) {
-		enum answer answer = p->seat[m].lease;
-
 		n_all++;
-		n += answer == ANSWER_VALUE || answer == ANSWER_ABSENT;
+		n += ballot_is_vote(p, m);
 	}
 	return xasprintf("%d/%d", n, n_all);
 }
@@ -124,14 +123,9 @@ static void say_own_object(const struct protocol *p, const struct told *told, st
 }
 
 /* What to do about a member that does not answer as it should. */
-static const char *remedy(const struct protocol *p, int member)
+static const char *silence_text(const struct protocol *p, int member)
 {
-	const struct seat *seat = &p->seat[member];
-
-	if (seat->lease == ANSWER_GARBAGE)
-		return "its Lease amko-leader does not parse or is another federation's, and counts for nothing: delete it if no "
-		       "instance leads";
-	switch (seat->silence) {
+	switch (p->seat[member].silence) {
 	case SILENCE_UNKNOWN_CONTEXT:
 		return "the members' kubeconfig has no context of that name: add it to the Secret, or take the cluster out of "
 		       "spec.clusters";
@@ -154,19 +148,52 @@ static const char *remedy(const struct protocol *p, int member)
 	return "";
 }
 
-static bool is_in_trouble(const struct protocol *p, int member)
+enum trouble member_trouble(const struct protocol *p, int member)
 {
-	return p->seat[member].lease == ANSWER_SILENT || p->seat[member].lease == ANSWER_GARBAGE;
+	const struct seat *seat = &p->seat[member];
+
+	if (seat->lease == ANSWER_SILENT)
+		return TROUBLE_SILENT;
+	if (seat->lease == ANSWER_GARBAGE)
+		return TROUBLE_GARBAGE;
+	if (ballot_is_foreign(p, member))
+		return TROUBLE_FOREIGN;
+	if (seat->peer.has_other_context)
+		return TROUBLE_OTHER_CONTEXT;
+	return ballot_is_twin(p, member) ? TROUBLE_TWIN : TROUBLE_NONE;
 }
 
-char *member_trouble(const struct protocol *p, const struct told *told, int member)
+/* Yours to free. */
+static char *remedy(const struct protocol *p, int member)
+{
+	switch (member_trouble(p, member)) {
+	case TROUBLE_NONE:
+		break;
+	case TROUBLE_SILENT:
+		return xstrdup(silence_text(p, member));
+	case TROUBLE_GARBAGE:
+		return xstrdup("its Lease amko-leader does not parse, and counts for nothing: delete it if no instance leads");
+	case TROUBLE_FOREIGN:
+		return xasprintf("its Lease amko-leader is of another federation, %s, and counts for nothing: all members' GSLBConfigs "
+				 "have one UUID; delete the Lease if that federation is gone, or take the cluster out of spec.clusters",
+				 p->seat[member].claim.federation);
+	case TROUBLE_OTHER_CONTEXT:
+		return xstrdup("its AMKOCluster says that it is another cluster, and its Lease counts for nothing: correct "
+			       "spec.clusterContext there, or the context in the members' kubeconfig");
+	case TROUBLE_TWIN:
+		return xstrdup("it is the same cluster as another context, and counts once: take one of the two out of spec.clusters");
+	}
+	return NULL;
+}
+
+char *member_trouble_text(const struct protocol *p, const struct told *told, int member)
 {
 	const char *why = told->member_why ? told->member_why[member] : NULL;
+	CLEANUP(freep) char *what = remedy(p, member);
 
-	if (!is_in_trouble(p, member))
+	if (!what)
 		return NULL;
-	return xasprintf("cluster %s: %s%s%.200s%s", context_of(p, member), remedy(p, member), why ? " (" : "", why ? why : "",
-			 why ? ")" : "");
+	return xasprintf("cluster %s: %s%s%.200s%s", context_of(p, member), what, why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
 static void say_members(const struct protocol *p, const struct told *told, struct buf *out)
@@ -174,7 +201,7 @@ static void say_members(const struct protocol *p, const struct told *told, struc
 	uint64_t members = others_of(p) | member_bit(p->self.member);
 
 	for (int m = roster_next(&p->roster, members, NOBODY); m != NOBODY; m = roster_next(&p->roster, members, m)) {
-		CLEANUP(freep) char *trouble = member_trouble(p, told, m);
+		CLEANUP(freep) char *trouble = member_trouble_text(p, told, m);
 
 		if (trouble)
 			buf_printf(out, "%s%s", out->n ? "; " : "", trouble);

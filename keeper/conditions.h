@@ -31,8 +31,11 @@ void condition_leading(const struct protocol *p, const struct told *told, int64_
 void condition_fence(const struct protocol *p, const struct told *told, struct condition_text *out);
 void condition_text_release(struct condition_text *text);          /* NULL is fine */
 
-/* What is wrong with a member's Lease, and what to do about it: "cluster west: ..."; NULL: nothing is. Yours to free. */
-char *member_trouble(const struct protocol *p, const struct told *told, int member);
+/* Why a member is no vote. */
+enum trouble { TROUBLE_NONE, TROUBLE_SILENT, TROUBLE_GARBAGE, TROUBLE_FOREIGN, TROUBLE_OTHER_CONTEXT, TROUBLE_TWIN };
+enum trouble member_trouble(const struct protocol *p, int member);
+/* That, and what to do about it: "cluster west: ..."; NULL: nothing is wrong. Yours to free. */
+char *member_trouble_text(const struct protocol *p, const struct told *told, int member);
 const char *reason_name(enum reason reason);   /* "NotPromoted": the condition's reason; "" for none */
 /* "credentials or kubeconfig; UUID": what is missing; NULL: nothing is. Yours to free. */
 char *unfit_text(const struct fitness *fitness);

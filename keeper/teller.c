@@ -26,7 +26,7 @@ struct teller {
 	enum reason reason;
 	bool was_pruned;
 	struct {
-		enum answer answer;
+		enum trouble trouble;
 		enum silence silence;
 	} seats[ROSTER_MAX];
 };
@@ -153,16 +153,17 @@ static void say_stage(struct teller *teller, const struct listener *l, const str
 static void say_members(struct teller *teller, const struct listener *l, const struct protocol *p, const struct told *told)
 {
 	for (int m = 0; m < ROSTER_MAX; m++) {
-		CLEANUP(freep) char *trouble = member_trouble(p, told, m);
-		enum answer answer = trouble ? p->seat[m].lease : ANSWER_NONE;
-		enum silence silence = trouble ? p->seat[m].silence : SILENCE_NONE;
+		CLEANUP(freep) char *text = NULL;
+		enum trouble trouble = member_trouble(p, m);
+		enum silence silence = trouble == TROUBLE_SILENT ? p->seat[m].silence : SILENCE_NONE;
 
-		if (answer == teller->seats[m].answer && silence == teller->seats[m].silence)
+		if (trouble == teller->seats[m].trouble && silence == teller->seats[m].silence)
 			continue;
-		teller->seats[m].answer = answer;
+		teller->seats[m].trouble = trouble;
 		teller->seats[m].silence = silence;
-		if (trouble)
-			say(teller, l, true, "MemberInTrouble", trouble);
+		text = member_trouble_text(p, told, m);
+		if (text)
+			say(teller, l, true, "MemberInTrouble", text);
 	}
 }
 

@@ -127,7 +127,7 @@ static void judge_object(const struct sanity_case *sanity, struct findings *f)
 /* A follower is judged too, but AMKO's texts of a follower stay. */
 static void conclude_follower(struct sanity_verdict *verdict, const struct findings *f)
 {
-	CLEANUP(freep) char *message = f->hard.n ? xasprintf("it could not lead: %s", buf_str(&f->remedies))
+	CLEANUP(freep) char *message = f->hard.n ? xasprintf(SANITY_COULD_NOT_LEAD "%s", buf_str(&f->remedies))
 						 : xstrdup(buf_str(&f->remedies));
 
 	put(verdict, CONDITION_VALIDATION, "won't federate objects", "AMKO not a leader", message);

@@ -44,6 +44,9 @@ struct sanity_verdict {
 	const char *second_leader;     /* borrowed from the case; NULL: none is seen */
 };
 
+/* With this begins the message of a follower's AMKOCluster that would keep it from leading. */
+#define SANITY_COULD_NOT_LEAD "it could not lead: "
+
 /* verdict: uninitialised. */
 void sanity_judge(const struct sanity_case *sanity, struct sanity_verdict *verdict);
 void sanity_verdict_release(struct sanity_verdict *verdict);

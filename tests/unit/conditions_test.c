@@ -49,7 +49,7 @@ static const struct leading_case leading_cases[] = {
 	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: the members' kubeconfig has no context of that name: add it to the "
 	  "Secret, or take the cluster out of spec.clusters" },
 	{ "garbage in a Lease", STAGE_FOLLOWING, REASON_NOT_PROMOTED, NOBODY, OWN_FOUND, ANSWER_GARBAGE, 0, "spec.holderIdentity is no",
-	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: its Lease amko-leader does not parse or is another federation's, and "
+	  "False", "NotPromoted", NOT_PROMOTED "; cluster west: its Lease amko-leader does not parse, and "
 	  "counts for nothing: delete it if no instance leads (spec.holderIdentity is no)" },
 };
 
@@ -121,6 +121,45 @@ static void the_condition_about_the_record_says(void **state)
 	assert_text(text.message, c->message);
 }
 
+/* A Lease that can be read and is no vote all the same. */
+struct voteless_case {
+	const char *name;
+	const char *federation;        /* on west's Lease */
+	bool has_other_context, is_twin;
+	const char *message;
+};
+
+static const struct voteless_case voteless_cases[] = {
+	{ "one that votes", "ours", false, false, NULL },
+	{ "one before there was a UUID", "", false, false, NULL },
+	{ "one of another federation", "theirs", false, false,
+	  "cluster west: its Lease amko-leader is of another federation, theirs, and counts for nothing: all members' GSLBConfigs have one "
+	  "UUID; delete the Lease if that federation is gone, or take the cluster out of spec.clusters" },
+	{ "one that is called otherwise", "ours", true, false,
+	  "cluster west: its AMKOCluster says that it is another cluster, and its Lease counts for nothing: correct spec.clusterContext "
+	  "there, or the context in the members' kubeconfig" },
+	{ "the own cluster under another name", "ours", false, true,
+	  "cluster west: it is the same cluster as another context, and counts once: take one of the two out of spec.clusters" },
+};
+
+static void a_member_without_a_vote_is_told(void **state)
+{
+	const struct voteless_case *c = *state;
+	CLEANUP(freep) struct protocol *p = scene(&(struct leading_case){ .stage = STAGE_LEADING, .about = NOBODY });
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *members = NULL;
+
+	snprintf(p->federation, sizeof(p->federation), "ours");
+	snprintf(p->seat[WEST].claim.federation, sizeof(p->seat[WEST].claim.federation), "%s", c->federation);
+	snprintf(p->seat[WEST].version.uid, sizeof(p->seat[WEST].version.uid), "uid-1");
+	snprintf(p->seat[EAST].version.uid, sizeof(p->seat[EAST].version.uid), "%s", c->is_twin ? "uid-1" : "uid-0");
+	p->seat[WEST].peer.has_other_context = c->has_other_context;
+	text = member_trouble_text(p, &(struct told){ 0 }, WEST);
+	members = members_text(p);
+	assert_text(text, c->message);
+	assert_text(members, c->message ? "2/3" : "3/3");
+}
+
 /* Leading, or not standing at all: what else is told then. */
 struct further_case {
 	const char *name;
@@ -174,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_reason_has_a_name), cmocka_unit_test(before_a_context_is_known) };
 
 	return RUN_TABLE(the_condition_leading_says, leading_cases) + RUN_TABLE(it_says_besides, further_cases) +
+	       RUN_TABLE(a_member_without_a_vote_is_told, voteless_cases) +
 	       RUN_TABLE(the_condition_about_the_record_says, fence_cases) +
 	       cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "common/kube/expiry.h"
 #include "ctl/columns.h"
 #include "ctl/plain.h"
+#include "ctl/problems.h"
 #include "ctl/show.h"
 #include "tests/unit/golden.h"
 
@@ -189,6 +190,30 @@ static void columns_are_as_wide_as_they_must_be(void **state)
 	columns_release(&table);
 }
 
+static const struct {
+	const char *name, *type, *status, *message;
+	bool is_bad;
+} conditions[] = {
+	{ "a sound object", "current AMKOCluster Validation", "valid AMKOCluster object", "spec.version is 1.13.1, but 0.1.0 runs here", false },
+	{ "an invalid one", "current AMKOCluster Validation", "invalid AMKOCluster object", "set spec.version", true },
+	{ "a follower", "current AMKOCluster Validation", "won't federate objects", NULL, false },
+	{ "a follower with a remark", "current AMKOCluster Validation", "won't federate objects", "spec.version is 1.13.1", false },
+	{ "a follower that could not lead", "current AMKOCluster Validation", "won't federate objects", "it could not lead: set x", true },
+	{ "a member that cannot be asked", "member cluster validation", "error in validating some member clusters", "cluster west", true },
+	{ "who is not to lead and does not", "Leading", "False", "nobody has promoted this cluster", false },
+	{ "no record", "FenceUnavailable", "True", "the controller refuses it", true },
+};
+
+static void is_told_as_a_problem(void **state)
+{
+	const struct site site = { .context = (char[]){ "east" } };
+	const size_t i = (size_t)((const char *)*state - (const char *)conditions) / sizeof(conditions[0]);
+	const struct condition condition = { .type = (char *)(uintptr_t)conditions[i].type, .status = (char *)(uintptr_t)conditions[i].status,
+					     .message = (char *)(uintptr_t)conditions[i].message };
+
+	assert_int_equal(condition_is_bad(&site, &condition), conditions[i].is_bad);
+}
+
 static void a_member_that_cannot_be_printed_is_none(void **state)
 {
 	struct fleet fleet = { 0 };
@@ -212,5 +237,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) | RUN_TABLE(yaml_is, yamls) | RUN_TABLE(age_is, ages) |
-	       RUN_TABLE(plain_is, plains);
+	       RUN_TABLE(plain_is, plains) | RUN_TABLE(is_told_as_a_problem, conditions);
 }
