@@ -139,7 +139,7 @@ conformance-sim: all      ## the conformance cases on simulated clusters
 	$(Q)BUILD=$(B) $(PYTEST) tests/conformance --ground=sim
 
 e2e-sim: all              ## what of e2e needs no real API server
-	$(Q)BUILD=$(B) $(PYTEST) tests/e2e/test_lease.py tests/e2e/test_controllers.py tests/e2e/test_drills.py tests/e2e/test_upgrade.py --ground=sim
+	$(Q)BUILD=$(B) $(PYTEST) tests/e2e/test_lease.py tests/e2e/test_controllers.py tests/e2e/test_drills.py tests/e2e/test_upgrade.py tests/e2e/test_bad_input.py --ground=sim
 
 test: deps                ## unit tests and what needs no API server
 	$(Q)$(MAKE) --no-print-directory all check integration conformance-sim e2e-sim

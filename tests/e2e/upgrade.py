@@ -138,11 +138,54 @@ class RealRights:
         self.made = []
 
 
-class Installation(Federation):
+def rights_on(ground):
+    return SimRights(ground) if hasattr(ground, "sim") else RealRights(ground)
+
+
+class Observed:
+    """What is to be seen of AMKOClusters: a part of a Federation."""
+
+    def cluster_object(self, name):
+        return self.ground.clusters[name].get("AMKOCluster", HOME, NAME)
+
+    def mark(self, name):
+        return ((self.cluster_object(name)["metadata"].get("annotations")) or {}).get("amko.vmware.com/role")
+
+    def conditions(self, name):
+        """type -> (status, reason, message), in their order."""
+        shown = (self.cluster_object(name).get("status") or {}).get("conditions") or []
+        return {c["type"]: (c["status"], c.get("reason", ""), c.get("message", "")) for c in shown}
+
+    def wait_condition(self, name, kind, status, *says, timeout_s=20):
+        """The condition has this status, and its reason or message says all of this; both, as one text."""
+        def probe():
+            shown = self.conditions(name).get(kind)
+            text = f"{shown[1]} {shown[2]}" if shown else ""
+            return text if shown and shown[0] == status and all(s in text for s in says) else None
+        return self.patiently(f"{kind}={status} {says} in {name}", probe, name, timeout_s)
+
+    def patiently(self, what, probe, name, timeout_s=20):
+        try:
+            return wait_for(what, probe, timeout_s, 0.05)
+        except TimeoutError as e:
+            raise AssertionError(f"{e}\n{yaml.safe_dump(self.cluster_object(name))}\n{self.instances[name].tail(30)}") from None
+
+    def wait_event(self, name, reason, *says):
+        def probe():
+            return [e for e in self.ground.clusters[name].list("Event", HOME)
+                    if e["reason"] == reason and all(s in e["message"] for s in says)]
+        return self.patiently(f"Event {reason} {says} in {name}", probe, name)
+
+    def nobody_wrote(self):
+        writes = self.writes()
+        assert not writes, [f"{w['method']} {w['path']} {w.get('name')}" for w in writes]
+
+
+class Installation(Observed, Federation):
     def __init__(self, ground, avisim, folder, names=CLUSTERS):
         super().__init__(ground, avisim, folder, names)
         self.folder = str(folder)
-        self.rights = SimRights(ground) if hasattr(ground, "sim") else RealRights(ground)
+        self.rights = rights_on(ground)
 
     def left_by_amko(self, leader):
         """leader None: none of the clusters has isLeader: true."""
@@ -152,6 +195,7 @@ class Installation(Federation):
         for name in self.names:
             cluster = self.ground.clusters[name]
             cluster.delete_all("AMKOCluster")
+            cluster.delete_all("Event")
             cluster.delete("Lease", HOME, LEASE)
             define(cluster, amkos("crds.yaml"), False)
             for obj in (secret(username=self.avisim.user, password=self.avisim.password), namespace(), member(name),
@@ -196,40 +240,3 @@ class Installation(Federation):
         self.rights.end()
         for name in self.names:
             define_ours(self.ground.clusters[name])
-
-    # ---- what is to be seen
-
-    def cluster_object(self, name):
-        return self.ground.clusters[name].get("AMKOCluster", HOME, NAME)
-
-    def mark(self, name):
-        return ((self.cluster_object(name)["metadata"].get("annotations")) or {}).get("amko.vmware.com/role")
-
-    def conditions(self, name):
-        """type -> (status, reason, message), in their order."""
-        shown = (self.cluster_object(name).get("status") or {}).get("conditions") or []
-        return {c["type"]: (c["status"], c.get("reason", ""), c.get("message", "")) for c in shown}
-
-    def wait_condition(self, name, kind, status, *says, timeout_s=20):
-        """The condition has this status, and its reason or message says all of this; both, as one text."""
-        def probe():
-            shown = self.conditions(name).get(kind)
-            text = f"{shown[1]} {shown[2]}" if shown else ""
-            return text if shown and shown[0] == status and all(s in text for s in says) else None
-        return self.patiently(f"{kind}={status} {says} in {name}", probe, name, timeout_s)
-
-    def patiently(self, what, probe, name, timeout_s=20):
-        try:
-            return wait_for(what, probe, timeout_s, 0.05)
-        except TimeoutError as e:
-            raise AssertionError(f"{e}\n{yaml.safe_dump(self.cluster_object(name))}\n{self.instances[name].tail(30)}") from None
-
-    def wait_event(self, name, reason, *says):
-        def probe():
-            return [e for e in self.ground.clusters[name].list("Event", HOME)
-                    if e["reason"] == reason and all(s in e["message"] for s in says)]
-        return self.patiently(f"Event {reason} {says} in {name}", probe, name)
-
-    def nobody_wrote(self):
-        writes = self.writes()
-        assert not writes, [f"{w['method']} {w['path']} {w.get('name')}" for w in writes]
