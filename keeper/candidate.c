@@ -231,6 +231,16 @@ static enum reason check_automatic(const struct protocol *p)
 	return *p->federation && !knows_record ? REASON_RECORD_SILENT : REASON_NONE;
 }
 
+/* A Lease that was emptied names this cluster as the one to take it. */
+static bool is_handed_over(const struct protocol *p)
+{
+	for (int i = 0; i < ROSTER_MAX; i++)
+		if (p->seat[i].lease == ANSWER_VALUE && !*p->seat[i].claim.holder &&
+		    p->seat[i].claim.handover == p->self.member)
+			return true;
+	return false;
+}
+
 static enum reason check_self(const struct protocol *p, const struct view *latest, int64_t now_ms, int *about)
 {
 	enum mode mode = ballot_mode(p);
@@ -239,7 +249,8 @@ static enum reason check_self(const struct protocol *p, const struct view *lates
 	*about = NOBODY;
 	if (is_spare(p, now_ms))
 		return REASON_SPARE;
-	if (!is_forced && now_ms < p->not_before_ms)
+	/* Who hands it back has found nobody better. */
+	if (!is_forced && now_ms < p->not_before_ms && !is_handed_over(p))
 		return REASON_HANDED_OVER;
 	*about = promotion_reference_leader(p);
 	if (*about != NOBODY && !is_forced)
@@ -299,15 +310,6 @@ enum reason candidate_plan(const struct protocol *p, int64_t now_ms, struct tenu
 	reason = check_free(p, &t, now_ms, about);
 	*out = t;
 	return reason;
-}
-
-static bool is_handed_over(const struct protocol *p)
-{
-	for (int i = 0; i < ROSTER_MAX; i++)
-		if (p->seat[i].lease == ANSWER_VALUE && !*p->seat[i].claim.holder &&
-		    p->seat[i].claim.handover == p->self.member)
-			return true;
-	return false;
 }
 
 int64_t candidate_delay_ms(const struct protocol *p, const struct tenure *plan, int permille)

@@ -49,7 +49,8 @@ void promotion_number(struct protocol *p)
 	p->kept.is_forced = has_new_promote(p) && is_forced(p->own.promote);
 	p->kept.is_leader = own_is_leader(p);
 	snprintf(p->kept.promote, sizeof(p->kept.promote), "%s", p->own.promote);
-	p->kept.promotion = p->promotion_seen + 1;
+	/* At the end of the numbers two acts have the same one, and block each other until a person decides. */
+	p->kept.promotion = MIN(p->promotion_seen + 1, PROMOTION_MAX);
 	p->promotion_seen = p->kept.promotion;
 	p->kept.is_ended = false;
 	p->kept.has_led = false;

@@ -19,6 +19,7 @@
 #define NOBODY (-1)                 /* no member */
 #define EPOCH_MAX (1LL << 53)       /* above it JSON numbers are not exact: garbage */
 #define EPOCHS_PER_PROMOTION 1000000LL
+#define PROMOTION_MAX (EPOCH_MAX / EPOCHS_PER_PROMOTION)
 
 /* Contexts by number. A number stays what it is until the owner frees it by emptying the text. */
 struct roster {

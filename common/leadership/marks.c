@@ -1,5 +1,7 @@
 #include "common/leadership/marks.h"
 
+#include <inttypes.h>
+
 #define PUT_TEXT(out, text) ((size_t)snprintf(out, sizeof(out), "%s", (text) ? (text) : "") < sizeof(out))
 
 static const char *mark_of(const cJSON *cluster, const char *name)
@@ -13,6 +15,7 @@ static const char *mark_of(const cJSON *cluster, const char *name)
 char *kept_text(const struct kept *kept)
 {
 	CLEANUP(cJSON_Deletep) cJSON *json = cJSON_CreateObject();
+	char epoch[24];
 
 	json_put_bool(json, "isLeader", kept->is_leader);
 	if (*kept->promote)
@@ -21,7 +24,9 @@ char *kept_text(const struct kept *kept)
 	json_put_bool(json, "ended", kept->is_ended);
 	json_put_bool(json, "forced", kept->is_forced);
 	json_put_bool(json, "led", kept->has_led);
-	json_put_int(json, "epoch", kept->epoch);
+	/* cJSON prints a number of more than fifteen digits as another one. */
+	snprintf(epoch, sizeof(epoch), "%" PRId64, kept->epoch);
+	json_put(json, "epoch", cJSON_CreateRaw(epoch));
 	return json_text(json);
 }
 
@@ -38,7 +43,7 @@ bool kept_parse(struct slice text, struct kept *out)
 	kept.is_forced = json_bool(json, "forced", false);
 	kept.has_led = json_bool(json, "led", false);
 	kept.epoch = json_int(json, "epoch", -1);
-	if (kept.promotion < 0 || kept.promotion > EPOCH_MAX / EPOCHS_PER_PROMOTION || kept.epoch < 0)
+	if (kept.promotion < 0 || kept.promotion > PROMOTION_MAX || kept.epoch < 0 || kept.epoch > EPOCH_MAX)
 		return false;
 	*out = kept;
 	return true;

@@ -467,8 +467,14 @@ static void a_peer_shows_mark_fitness_and_promotion(void **state)
 	assert_true(peer.fitness.has_avi && peer.fitness.is_current && !peer.fitness.has_api);
 	assert_true(kept_parse(slice_of(kept_as_text), &got));
 	assert_memory_equal(&got, &kept, sizeof(got));
+	kept.epoch = EPOCH_MAX;
+	free(kept_as_text);
+	kept_as_text = kept_text(&kept);
+	assert_true(kept_parse(slice_of(kept_as_text), &got));
+	assert_true(got.epoch == EPOCH_MAX);
 	assert_false(kept_parse(slice_of("{}"), &got));
 	assert_false(kept_parse(slice_of("{\"number\":9007199254741,\"epoch\":1}"), &got));
+	assert_false(kept_parse(slice_of("{\"number\":1,\"epoch\":9007199254740994}"), &got));
 }
 
 int main(void)

@@ -747,6 +747,23 @@ static const struct conversation conversations[] = {
 		{ "wait 200", "tries east 2, tries north 2, records 2, leads east 2, leads north 2, records 2, starts worker, "
 		  "leads west 2, may write", ANY },
 	} },
+	{ "automatic: so does one without its own API server, or without the controller", {
+		{ "failover Automatic, clusters 111, wait 6", "tries east 1, tries north 1, leads east 1, leads north 1, starts worker, "
+		  "leads west 1", ANY },
+		{ "unfit api, wait 175", "", ANY },
+		{ "unfit avi, wait 175", "shows avi is away", ANY },
+		{ "wait 10, worker ends, wait 0", "ends worker, releases east to north, releases north to north, "
+		  "releases west to north", ANY },
+	} },
+	{ "automatic: what is handed back to one that stays away it takes: somebody has to lead", {
+		{ "failover Automatic, clusters 111, wait 6", "tries east 1, tries north 1, leads east 1, leads north 1, starts worker, "
+		  "leads west 1", ANY },
+		{ "worker ill, wait 185, worker ends, wait 0", "ends worker, releases east to north, releases north to north, "
+		  "releases west to north", ANY },
+		{ "west-leads 2, wait 100", "", ANY },
+		{ "west-empties east, wait 10", "tries east 3, tries north 3, records 3, leads east 3, leads north 3, starts worker, "
+		  "may write, leads west 3", ANY },
+	} },
 	{ "automatic: of two clusters the record is the third voter", {
 		{ "failover Automatic, clusters 101, west-leads 1, wait 20, silent west, west-dies, wait 55", "", ANY },
 		{ "wait 10", "tries east 2, records 2, leads east 2, records 2, starts worker", ANY },
