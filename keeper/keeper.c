@@ -16,6 +16,8 @@
 #include "keeper/worker.h"
 
 #define CONTROLLER_CONNECTIONS 2
+#define SILENCE_PERIODS 4              /* without a report, and a worker counts as unhealthy */
+#define STUCK_LEASES 4                 /* and as stuck: later than it is handed over for (lead.c) */
 
 struct keeper {
 	struct keeper_options options;
@@ -300,7 +302,9 @@ static void begin(struct keeper *k, const char *context)
 		.loop = k->options.loop, .http = k->avi_http, .timing = &k->protocol.timing, .roster = &k->protocol.roster,
 		.on_record = on_record, .on_controller = on_controller, .arg = k });
 	k->worker = worker_new(&(struct worker_options){
-		.loop = k->options.loop, .folder = k->options.folder, .holder = k->protocol.self.holder, .arguments = k->options.worker_arguments,
+		.loop = k->options.loop, .folder = k->options.folder, .holder = k->protocol.self.holder,
+		.silence_ms = SILENCE_PERIODS * k->options.timing.retry_ms, .stuck_ms = STUCK_LEASES * k->options.timing.lease_ms,
+		.arguments = k->options.worker_arguments,
 		.on_report = on_report, .on_end = on_worker_end, .arg = k });
 	if (k->is_stopping)
 		protocol_saw_termination(&k->protocol);

@@ -15,6 +15,7 @@ struct worker_process {
 	char tail[TERM_LINE_MAX];              /* the rest of a line that the socket had no room for */
 	size_t n_tail;
 	char bytes[512];
+	uv_timer_t *silence;                   /* runs while a process does */
 };
 
 static const char *const programs[] = { [WORKER_LEADER] = "amko-leader", [WORKER_FOLLOWER] = "amko-follower" };
@@ -26,11 +27,34 @@ static void close_handle(uv_handle_t *handle)
 
 /* ---- what it says ---- */
 
+static void on_stuck(uv_timer_t *timer)
+{
+	struct worker_process *w = timer->data;
+
+	log_error("worker_stuck", KV("program", programs[w->kind]), KV("silent_ms", (long long)w->options.stuck_ms));
+	worker_signal(w, SIGKILL);
+}
+
+static void on_silence(uv_timer_t *timer)
+{
+	struct worker_process *w = timer->data;
+
+	log_warn("worker_silent", KV("program", programs[w->kind]), KV("silent_ms", (long long)w->options.silence_ms));
+	uv_timer_start(timer, on_stuck, (uint64_t)(w->options.stuck_ms - w->options.silence_ms), 0);
+	w->options.on_report(w->options.arg, false, false);
+}
+
+static void await_report(struct worker_process *w)
+{
+	uv_timer_start(w->silence, on_silence, (uint64_t)w->options.silence_ms, 0);
+}
+
 static void take_line(struct worker_process *w, struct slice line)
 {
 	struct report report;
 	struct err err = { 0 };
 
+	await_report(w);
 	if (report_parse(line, &report, &err))
 		w->options.on_report(w->options.arg, report.is_healthy, report.wants_write);
 	else
@@ -117,6 +141,7 @@ static void on_exit_of(uv_process_t *process, int64_t status, int number)
 	CLEANUP(freep) char *why = number ? xasprintf("signal %d", number) : xasprintf("exit status %lld", (long long)status);
 
 	w->process = NULL;
+	uv_timer_stop(w->silence);
 	uv_close((uv_handle_t *)process, close_handle);
 	close_pipe(w);
 	log_info("worker_ended", KV("program", programs[w->kind]), KV("pid", (long long)process->pid), KV("why", (const char *)why));
@@ -175,6 +200,7 @@ void worker_start(struct worker_process *w, enum worker kind)
 		close(child_fd);
 	if (code == 0) {
 		log_info("worker_started", KV("program", programs[kind]), KV("pid", (long long)w->process->pid));
+		await_report(w);
 		return;
 	}
 	why = xasprintf("%s: %s", path, uv_strerror(code));
@@ -205,6 +231,9 @@ struct worker_process *worker_new(const struct worker_options *options)
 
 	w->options = *options;
 	buf_init(&w->in, TERM_LINE_MAX);
+	w->silence = xcalloc(1, sizeof(*w->silence));
+	uv_timer_init(options->loop, w->silence);
+	w->silence->data = w;
 	return w;
 }
 
@@ -217,6 +246,7 @@ void worker_free(struct worker_process *w)
 		uv_close((uv_handle_t *)w->process, close_handle);
 	}
 	close_pipe(w);
+	uv_close((uv_handle_t *)w->silence, close_handle);
 	buf_release(&w->in);
 	free(w);
 }

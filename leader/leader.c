@@ -98,6 +98,7 @@ static void listing_failed(struct leader *leader, const char *why)
 	if (leader->phase == PHASE_LISTING)
 		show_state(leader, "error: issue in connecting to the controller API, ", why);
 	uv_timer_start(leader->list_timer, on_list_due, (uint64_t)wait_ms, 0);
+	view_conditions(leader);
 }
 
 /* Not while writes that failed make the others wait: the check at the end of that resumes them. */
@@ -232,6 +233,7 @@ void leader_take_health(struct leader *leader, enum controller_health health, co
 	view_controller_conditions(leader, health, why);
 	if (health == CONTROLLER_LEADER) {
 		on_leads(leader);
+		view_conditions(leader);
 		return;
 	}
 	reconcile_pause(leader->reconcile);

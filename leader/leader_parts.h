@@ -71,6 +71,7 @@ struct leader {
 	enum controller_health controller_health;
 	char *controller_why;                  /* of the last check; NULL before the first */
 	bool has_health;
+	bool is_ill;                           /* as the keeper was told last */
 
 	uv_timer_t *stop_timer;
 	bool is_stopping;

@@ -1,7 +1,9 @@
 /* What the leader tells people about itself: conditions of the GSLBConfig, readiness, /api/sync. */
+#include "common/base/log.h"
 #include "common/base/metrics.h"
 #include "common/config/choose.h"
 #include "leader/leader_parts.h"
+#include "leader/ops/illness.h"
 
 #define MESSAGE_MAX_BYTES 8192
 #define MAX_FAILING_SHOWN 20
@@ -141,15 +143,41 @@ static void view_lease(struct leader *leader)
 	status_condition(leader->status, "LeaseHeld", *message ? "False" : "True", reason, message);
 }
 
-/* What the keeper is told. */
-static void view_report(const struct leader *leader, const struct reconcile_counts *counts)
+static bool has_no_config(const struct leader *leader)
 {
-	if (leader->fence)
-		lease_report(leader->options.lease, &(struct report){
-			.is_healthy = true, .wants_write = counts->n_fenced || counts->n_in_flight });
+	size_t n = 1;
+
+	if (home_has_configs(leader->home))
+		free(home_configs(leader->home, &n));
+	return !n;
 }
 
-static void view_metrics(const struct leader *leader)
+static const char *illness(const struct leader *leader)
+{
+	return illness_of(&(struct work){
+		.own_trouble = home_trouble(leader->home), .has_none = has_no_config(leader), .has_config = leader->config,
+		.complaint = leader->complaint, .has_kubeconfig = members_kubeconfig(leader->members),
+		.kubeconfig_error = members_error(leader->members), .was_checked = leader->has_health,
+		.leads = leader->controller_health == CONTROLLER_LEADER, .controller_why = leader->controller_why,
+		.is_listing_bad = leader->is_listing_bad });
+}
+
+/* What the keeper is told. */
+static void view_report(struct leader *leader, const struct reconcile_counts *counts)
+{
+	const char *why;
+
+	if (!leader->fence)
+		return;
+	why = illness(leader);
+	if (!why == leader->is_ill)
+		log_info("health", KV("healthy", (bool)!why), KV("why", why ? why : ""));
+	leader->is_ill = why;
+	lease_report(leader->options.lease, &(struct report){
+		.is_healthy = !why, .wants_write = counts->n_fenced || counts->n_in_flight });
+}
+
+static void view_metrics(struct leader *leader)
 {
 	struct reconcile_counts counts;
 

@@ -150,7 +150,8 @@ static void a_worker_lives(void **state)
 	strs_add(&arguments, "x");
 	uv_loop_init(&loop);
 	life.worker = worker_new(&(struct worker_options){
-		.loop = &loop, .folder = folder, .holder = "east/p/u/r", .arguments = &arguments, .on_report = on_report,
+		.loop = &loop, .folder = folder, .holder = "east/p/u/r", .silence_ms = 60000, .stuck_ms = 240000,
+		.arguments = &arguments, .on_report = on_report,
 		.on_end = on_end, .arg = &life });
 	worker_start(life.worker, WORKER_LEADER);
 	while (!life.has_ended && uv_run(&loop, UV_RUN_ONCE))
@@ -162,6 +163,62 @@ static void a_worker_lives(void **state)
 	assert_int_equal(life.has_reported, life.c->has_reported);
 	assert_int_equal(life.was_cut_off, life.c->was_cut_off);
 	assert_non_null(strstr(life.why, life.c->why));
+	free(life.why);
+	path = xasprintf("%s/amko-leader", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+struct silent_life {
+	int n_well, n_ill;
+	bool has_ended;
+	char *why;
+};
+
+static void on_any_report(void *arg, bool is_healthy, bool wants_write)
+{
+	struct silent_life *life = arg;
+
+	(void)wants_write;
+	assert_false(life->n_ill);     /* it has said its last word before */
+	life->n_well += is_healthy;
+	life->n_ill += !is_healthy;
+}
+
+static void on_silent_end(void *arg, bool was_cut_off, const char *why)
+{
+	struct silent_life *life = arg;
+
+	assert_true(was_cut_off);
+	life->has_ended = true;
+	life->why = xstrdup(why);
+}
+
+static void one_that_falls_silent_is_unhealthy_and_then_killed(void **state)
+{
+	char folder[] = "/tmp/keeper-test-XXXXXX";
+	struct silent_life life = { 0 };
+	struct worker_process *worker;
+	struct strs arguments = { 0 };
+	CLEANUP(freep) char *path = NULL;
+	uv_loop_t loop;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	write_program(folder, "echo report healthy idle >&3; trap '' TERM; while :; do sleep 0.05; done");
+	uv_loop_init(&loop);
+	worker = worker_new(&(struct worker_options){
+		.loop = &loop, .folder = folder, .holder = "east/p/u/r", .silence_ms = 2000, .stuck_ms = 2500,
+		.arguments = &arguments, .on_report = on_any_report, .on_end = on_silent_end, .arg = &life });
+	worker_start(worker, WORKER_LEADER);
+	while (!life.has_ended && uv_run(&loop, UV_RUN_ONCE))
+		;
+	worker_free(worker);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_int_equal(life.n_well, 1);
+	assert_int_equal(life.n_ill, 1);
+	assert_text(life.why, "signal 9");
 	free(life.why);
 	path = xasprintf("%s/amko-leader", folder);
 	unlink(path);
@@ -214,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_loop_started_is_left_to_it),
 		cmocka_unit_test(others_are_reaped),
+		cmocka_unit_test(one_that_falls_silent_is_unhealthy_and_then_killed),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
