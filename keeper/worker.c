@@ -12,6 +12,7 @@ struct worker_process {
 	enum worker kind;
 	uv_pipe_t *pipe;                       /* NULL: closed */
 	struct buf in;                         /* the beginning of a line */
+	bool is_too_long;                      /* that line: nothing of it counts */
 	char tail[TERM_LINE_MAX];              /* the rest of a line that the socket had no room for */
 	size_t n_tail;
 	char bytes[512];
@@ -61,11 +62,19 @@ static void take_line(struct worker_process *w, struct slice line)
 		log_warn("worker_report_unreadable", KV("err", (const char *)err.msg));
 }
 
+static void end_line(struct worker_process *w)
+{
+	take_line(w, w->is_too_long ? (struct slice){ 0 } : buf_slice(&w->in));
+	buf_clear(&w->in);
+	w->is_too_long = false;
+}
+
 static void close_pipe(struct worker_process *w)
 {
 	if (w->pipe)
 		uv_close((uv_handle_t *)TAKE(w->pipe), close_handle);
 	buf_clear(&w->in);
+	w->is_too_long = false;
 	w->n_tail = 0;
 }
 
@@ -91,13 +100,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		size_t n_part = end ? (size_t)(end - rest.p) : rest.n;
 
 		if (!buf_add(&w->in, (struct slice){ rest.p, n_part }))
-			buf_clear(&w->in);     /* no line is so long: what is left of it will not parse */
+			w->is_too_long = true;
 		n_part += end != NULL;
 		rest = (struct slice){ rest.p + n_part, rest.n - n_part };
-		if (end) {
-			take_line(w, buf_slice(&w->in));
-			buf_clear(&w->in);
-		}
+		if (end)
+			end_line(w);
 	}
 }
 

@@ -92,6 +92,8 @@ static const struct worker_case worker_cases[] = {
 	  "signal 9" },
 	{ "nonsense is no report", "echo something else >&3; exit 0", 0, false, false, "exit status 0" },
 	{ "a line without end is no report", "head -c 4000 /dev/zero | tr '\\0' x >&3; exit 0", 0, false, false, "exit status 0" },
+	{ "nor is its end, when that comes later", "head -c 129 /dev/zero | tr '\\0' x >&3; sleep 0.3; echo report healthy idle >&3; exit 0", 0,
+	  false, false, "exit status 0" },
 	{ "one that cannot be started has not written", NULL, 0, false, false, "no such file or directory" },
 };
 
