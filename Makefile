@@ -171,7 +171,7 @@ deps-takeover:
 	$(Q)./deploy/deps.sh takeover
 
 # clang's libFuzzer wants its own instrumentation in everything: a tree of its own.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(B)/leader.a $(B)/follower.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
