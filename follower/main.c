@@ -4,11 +4,10 @@
  * and asks whether it leads). Writes nothing to anybody. Holds the kubeconfig's tokens and keys and the controller's password.
  * Ends with its keeper, or when the lease pipe closes.
  */
-#include <getopt.h>
 #include <signal.h>
 
-#include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/config/flags.h"
 #include "common/io/http_routes.h"
 #include "common/lease/flags.h"
 #include "follower/follower.h"
@@ -32,30 +31,9 @@ static const char usage[] =
 	"\n"
 	LEASE_FLAGS_USAGE;
 
-struct options {
-	struct follower_options follower;
-	struct lease_flags lease;
-	const char *listen;
-	bool is_api_open;
-	enum log_level log_level;
-	enum log_format log_format;
-};
-
-enum { OPT_KUBECONFIG = 256, OPT_CONTEXT, OPT_MEMBERS, OPT_NAMESPACE, OPT_LISTEN, OPT_API_OPEN, OPT_LOG_LEVEL, OPT_LOG_FORMAT,
-	OPT_VERSION, OPT_HELP };
-
 static const struct option long_options[] = {
-	{ "kubeconfig", required_argument, NULL, OPT_KUBECONFIG },
-	{ "context", required_argument, NULL, OPT_CONTEXT },
-	{ "members-kubeconfig", required_argument, NULL, OPT_MEMBERS },
-	{ "namespace", required_argument, NULL, OPT_NAMESPACE },
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "api-open", no_argument, NULL, OPT_API_OPEN },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+	FLAGS_OPTIONS,
 	LEASE_FLAGS_OPTIONS,
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
 
@@ -70,65 +48,20 @@ struct process {
 
 /* ---- flags ---- */
 
-__attribute__((noreturn)) static void refuse(const char *what)
-{
-	fprintf(stderr, "amko-follower: %s\n", what);
-	exit(2);
-}
-
-static void set_log_option(struct options *options, int option)
-{
-	if (option == OPT_LOG_LEVEL && !log_level_parse(optarg, &options->log_level))
-		refuse("--log-level: none of debug, info, warn, error");
-	if (option == OPT_LOG_FORMAT && !log_format_parse(optarg, &options->log_format))
-		refuse("--log-format: neither logfmt nor json");
-}
-
-static void end_with(int option)
-{
-	if (option == OPT_VERSION)
-		puts("amko-follower " AMKO_VERSION);
-	else if (option == OPT_HELP)
-		fputs(usage, stdout);
-	else
-		fputs("Try 'amko-follower --help'.\n", stderr);
-	exit(option == OPT_VERSION || option == OPT_HELP ? 0 : 2);
-}
-
-static void set_option(struct options *options, int option)
-{
-	const char **texts[] = { &options->follower.kubeconfig, &options->follower.context, &options->follower.members_kubeconfig,
-				 &options->follower.namespace, &options->listen };
-
-	if (option >= OPT_KUBECONFIG && option <= OPT_LISTEN)
-		*texts[option - OPT_KUBECONFIG] = optarg;
-	else if (option == OPT_API_OPEN)
-		options->is_api_open = true;
-	else if (option == OPT_LOG_LEVEL || option == OPT_LOG_FORMAT)
-		set_log_option(options, option);
-	else
-		end_with(option);
-}
-
-static void parse_options(int argc, char **argv, struct options *options)
+static void parse_options(int argc, char **argv, struct flags *flags, struct lease_flags *lease)
 {
 	struct err err = { 0 };
 	int option;
 
-	*options = (struct options){
-		.follower.namespace = "avi-system", .lease = LEASE_FLAGS_INIT, .listen = ":8080", .log_level = LOG_INFO };
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (!lease_flags_has(option))
-			set_option(options, option);
-		else if (!lease_flags_take(&options->lease, option, optarg, &err))
-			refuse(err.msg);
+			flags_take(flags, option, optarg);
+		else if (!lease_flags_take(lease, option, optarg, &err))
+			flags_refuse(flags, &err);
 	}
-	if (!lease_flags_check(&options->lease, &err))
-		refuse(err.msg);
-	if (optind == argc)
-		return;
-	fprintf(stderr, "amko-follower: unexpected argument \"%s\"\nTry 'amko-follower --help'.\n", argv[optind]);
-	exit(2);
+	if (!lease_flags_check(lease, &err))
+		flags_refuse(flags, &err);
+	flags_end(flags, argc, argv);
 }
 
 /* ---- the end ---- */
@@ -233,27 +166,28 @@ static const struct http_route routes[] = {
 
 /* ---- the beginning ---- */
 
-static bool open_lease(struct process *process, const struct options *options, struct err *err)
+static bool open_lease(struct process *process, const struct lease_flags *lease, struct err *err)
 {
-	if (options->lease.fd < 0)
+	if (lease->fd < 0)
 		return true;
 	lease_tie_to_keeper();
 	process->lease = lease_new(&(struct lease_options){
-		.loop = &process->loop, .fd = options->lease.fd, .timing = options->lease.timing, .holder = options->lease.holder,
+		.loop = &process->loop, .fd = lease->fd, .timing = lease->timing, .holder = lease->holder,
 		.on_change = on_lease, .arg = process }, err);
 	return process->lease || err_wrap(err, "--lease-fd");
 }
 
-static bool start(struct process *process, struct options *options, struct err *err)
+static bool start(struct process *process, const struct flags *flags, const struct lease_flags *lease, struct err *err)
 {
-	if (!open_lease(process, options, err))
+	if (!open_lease(process, lease, err))
 		return false;
-	options->follower.loop = &process->loop;
-	process->follower = follower_new(&options->follower, err);
+	process->follower = follower_new(&(struct follower_options){
+		.loop = &process->loop, .kubeconfig = flags->kubeconfig, .context = flags->context,
+		.members_kubeconfig = flags->members_kubeconfig, .namespace = flags->namespace }, err);
 	if (!process->follower)
 		return false;
 	process->routes = http_routes_new(&process->loop, &(struct http_routes_options){
-		.listen = options->listen, .is_open = options->is_api_open, .routes = routes, .arg = process }, err);
+		.listen = flags->listen, .is_open = flags->is_api_open, .routes = routes, .arg = process }, err);
 	return process->routes || err_wrap(err, "--listen");
 }
 
@@ -275,23 +209,24 @@ static void run(struct process *process)
 int main(int argc, char **argv)
 {
 	struct process process = { 0 };
-	struct options options;
+	struct flags flags = FLAGS_INIT("amko-follower", usage);
+	struct lease_flags lease = LEASE_FLAGS_INIT;
 	struct err err = { 0 };
 
-	parse_options(argc, argv, &options);
-	log_init("follower", options.log_level, options.log_format);
+	parse_options(argc, argv, &flags, &lease);
+	log_init("follower", flags.log_level, flags.log_format);
 	json_init();
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&process.loop);
 	watch_signal(&process, &process.term, SIGTERM);
 	watch_signal(&process, &process.interrupt, SIGINT);
-	if (!start(&process, &options, &err)) {
+	if (!start(&process, &flags, &lease, &err)) {
 		fprintf(stderr, "amko-follower: %s\n", err.msg);
 		on_stopped(&process);
 		run(&process);
 		return 1;
 	}
-	log_info("listening", KV("listen", options.listen), KV("port", http_routes_port(process.routes)), KV("version", AMKO_VERSION),
+	log_info("listening", KV("listen", flags.listen), KV("port", http_routes_port(process.routes)), KV("version", AMKO_VERSION),
 		 KV("lease", process.lease ? "by the keeper" : "none: run by hand"));
 	run(&process);
 	return 0;

@@ -5,15 +5,14 @@
  * controller's password; runs at most one worker, amko-leader or amko-follower, which reads them for itself.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/duration.h"
-#include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/config/flags.h"
 #include "keeper/front.h"
 #include "keeper/orphans.h"
 
@@ -41,32 +40,20 @@ static const char usage[] =
 	"  --version, --help\n";
 
 struct options {
-	struct keeper_options keeper;
-	const char *listen, *log_level_text, *log_format_text;
-	bool is_api_open;
-	enum log_level log_level;
-	enum log_format log_format;
+	struct flags flags;
+	enum keeper_role role;
+	struct timing timing;
 	int64_t lease_ms, renew_ms, retry_ms;
 };
 
-enum { OPT_ROLE = 256, OPT_KUBECONFIG, OPT_CONTEXT, OPT_MEMBERS, OPT_NAMESPACE, OPT_LISTEN, OPT_API_OPEN, OPT_LEASE, OPT_RENEW,
-	OPT_RETRY, OPT_LOG_LEVEL, OPT_LOG_FORMAT, OPT_VERSION, OPT_HELP };
+enum { OPT_ROLE = 256, OPT_LEASE, OPT_RENEW, OPT_RETRY };
 
 static const struct option long_options[] = {
 	{ "role", required_argument, NULL, OPT_ROLE },
-	{ "kubeconfig", required_argument, NULL, OPT_KUBECONFIG },
-	{ "context", required_argument, NULL, OPT_CONTEXT },
-	{ "members-kubeconfig", required_argument, NULL, OPT_MEMBERS },
-	{ "namespace", required_argument, NULL, OPT_NAMESPACE },
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "api-open", no_argument, NULL, OPT_API_OPEN },
 	{ "lease-duration", required_argument, NULL, OPT_LEASE },
 	{ "renew-deadline", required_argument, NULL, OPT_RENEW },
 	{ "retry-period", required_argument, NULL, OPT_RETRY },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
+	FLAGS_OPTIONS,
 	{ 0 },
 };
 
@@ -77,84 +64,37 @@ struct process {
 	struct http_client *http;              /* to the worker */
 	struct orphans *orphans;
 	uv_signal_t term, interrupt;
+	char host[256];
+	struct strs worker_arguments;
+	char *own_folder;                      /* where the workers' programs lie */
 	char *socket_folder, *socket;          /* of the worker's own port */
 	bool is_stopping;
 };
 
-static void refuse(const char *option, const char *text, const char *wanted)
+static bool parse_role(const char *text, enum keeper_role *out, struct err *err)
 {
-	fprintf(stderr, "amko: %s: \"%s\" is none of %s\n", option, text, wanted);
-	exit(2);
-}
+	static const char *const names[] = { [KEEPER_AUTO] = "auto", [KEEPER_LEADER] = "leader", [KEEPER_FOLLOWER] = "follower" };
 
-static enum keeper_role parse_role(const char *text)
-{
-	if (streq(text, "leader"))
-		return KEEPER_LEADER;
-	if (streq(text, "follower"))
-		return KEEPER_FOLLOWER;
-	if (!streq(text, "auto"))
-		refuse("--role", text, "auto, leader, follower");
-	return KEEPER_AUTO;
-}
-
-static int64_t parse_duration(const char *option, const char *text)
-{
-	struct err err = { 0 };
-	int64_t ms;
-
-	if (duration_parse_ms(text, &ms, &err))
-		return ms;
-	fprintf(stderr, "amko: %s: %s\n", option, err.msg);
-	exit(2);
-}
-
-static void set_log_option(struct options *options, int option)
-{
-	if (option == OPT_LOG_LEVEL) {
-		options->log_level_text = optarg;
-		if (!log_level_parse(optarg, &options->log_level))
-			refuse("--log-level", optarg, "debug, info, warn, error");
-	} else {
-		options->log_format_text = optarg;
-		if (!log_format_parse(optarg, &options->log_format))
-			refuse("--log-format", optarg, "logfmt, json");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!streq(text, names[i]))
+			continue;
+		*out = (enum keeper_role)i;
+		return true;
 	}
+	return err_set(err, ERR_INVALID, "--role: \"%s\" is none of auto, leader, follower", text);
 }
 
-static void end_with(int option)
+static bool set_option(struct options *options, int option, struct err *err)
 {
-	if (option == OPT_VERSION)
-		puts("amko " AMKO_VERSION);
-	else if (option == OPT_HELP)
-		fputs(usage, stdout);
-	else
-		fputs("Try 'amko --help'.\n", stderr);
-	exit(option == OPT_VERSION || option == OPT_HELP ? 0 : 2);
-}
-
-/* Exits on --help, --version (0) and on mistakes (2). */
-static void set_option(struct options *options, int option)
-{
-	const char **texts[] = {
-		[OPT_KUBECONFIG - OPT_ROLE] = &options->keeper.kubeconfig, [OPT_CONTEXT - OPT_ROLE] = &options->keeper.context,
-		[OPT_MEMBERS - OPT_ROLE] = &options->keeper.members_kubeconfig,
-		[OPT_NAMESPACE - OPT_ROLE] = &options->keeper.namespace, [OPT_LISTEN - OPT_ROLE] = &options->listen,
-	};
 	int64_t *durations[] = { &options->lease_ms, &options->renew_ms, &options->retry_ms };
 
 	if (option == OPT_ROLE)
-		options->keeper.role = parse_role(optarg);
-	else if (option > OPT_ROLE && option <= OPT_LISTEN)
-		*texts[option - OPT_ROLE] = optarg;
-	else if (option == OPT_API_OPEN)
-		options->is_api_open = true;
-	else if (option >= OPT_LEASE && option <= OPT_RETRY)
-		*durations[option - OPT_LEASE] = parse_duration(long_options[option - OPT_ROLE].name, optarg);
-	else if (option == OPT_LOG_LEVEL || option == OPT_LOG_FORMAT)
-		set_log_option(options, option);
-	else
-		end_with(option);
+		return parse_role(optarg, &options->role, err);
+	if (option >= OPT_LEASE && option <= OPT_RETRY)
+		return duration_parse_ms(optarg, durations[option - OPT_LEASE], err) ||
+		       err_wrap(err, "--%s", long_options[option - OPT_ROLE].name);
+	flags_take(&options->flags, option, optarg);
+	return true;
 }
 
 static void parse_options(int argc, char **argv, struct options *options)
@@ -162,18 +102,14 @@ static void parse_options(int argc, char **argv, struct options *options)
 	struct err err = { 0 };
 	int option;
 
-	*options = (struct options){ .keeper.namespace = "avi-system", .listen = ":8080", .log_level = LOG_INFO,
-				     .lease_ms = 60000, .renew_ms = 40000, .retry_ms = 5000 };
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		set_option(options, option);
-	if (optind < argc) {
-		fprintf(stderr, "amko: unexpected argument \"%s\"\nTry 'amko --help'.\n", argv[optind]);
-		exit(2);
-	}
-	if (timing_init(&options->keeper.timing, options->lease_ms, options->renew_ms, options->retry_ms, &err))
+		if (!set_option(options, option, &err))
+			flags_refuse(&options->flags, &err);
+	flags_end(&options->flags, argc, argv);
+	if (timing_init(&options->timing, options->lease_ms, options->renew_ms, options->retry_ms, &err))
 		return;
-	fprintf(stderr, "amko: --lease-duration, --renew-deadline, --retry-period: %s\n", err.msg);
-	exit(2);
+	err_wrap(&err, "--lease-duration, --renew-deadline, --retry-period");
+	flags_refuse(&options->flags, &err);
 }
 
 /* ---- what the worker is given ---- */
@@ -195,22 +131,22 @@ static void add_ms(struct strs *arguments, const char *flag, int64_t ms)
 
 static void fill_arguments(struct strs *arguments, const struct options *options, const char *socket)
 {
-	const struct keeper_options *k = &options->keeper;
+	const struct flags *flags = &options->flags;
 	CLEANUP(freep) char *listen = xasprintf("unix:%s", socket);
 
-	add_text(arguments, "--kubeconfig", k->kubeconfig);
-	add_text(arguments, "--context", k->context);
-	add_text(arguments, "--members-kubeconfig", k->members_kubeconfig);
-	add_text(arguments, "--namespace", k->namespace);
+	add_text(arguments, "--kubeconfig", flags->kubeconfig);
+	add_text(arguments, "--context", flags->context);
+	add_text(arguments, "--members-kubeconfig", flags->members_kubeconfig);
+	add_text(arguments, "--namespace", flags->namespace);
 	add_text(arguments, "--listen", listen);
-	add_text(arguments, "--log-level", options->log_level_text);
-	add_text(arguments, "--log-format", options->log_format_text);
+	add_text(arguments, "--log-level", flags->log_level_text);
+	add_text(arguments, "--log-format", flags->log_format_text);
 	add_ms(arguments, "--lease-duration", options->lease_ms);
 	add_ms(arguments, "--renew-deadline", options->renew_ms);
 	add_ms(arguments, "--retry-period", options->retry_ms);
 }
 
-/* The folder of this very program: the workers lie beside it. Yours to free. */
+/* The folder of this very program. Yours to free. */
 static char *own_folder(void)
 {
 	char path[4096];
@@ -283,24 +219,35 @@ static bool make_socket_folder(struct process *process, struct err *err)
 	return true;
 }
 
-static bool start(struct process *process, const struct options *options, struct err *err)
-{
-	process->http = http_client_new(&process->loop, 0);
-	process->orphans = orphans_new(&process->loop);
-	process->keeper = keeper_new(&options->keeper, err);
-	if (!process->keeper)
-		return false;
-	process->front = front_new(&(struct front_options){
-		.loop = &process->loop, .http = process->http, .listen = options->listen, .is_open = options->is_api_open,
-		.worker_socket = process->socket, .keeper = process->keeper }, err);
-	return process->front || err_wrap(err, "--listen");
-}
-
 static const char *env_or(const char *name, const char *other)
 {
 	const char *text = getenv(name);
 
 	return text && *text ? text : other;
+}
+
+static bool start(struct process *process, const struct options *options, struct err *err)
+{
+	const struct flags *flags = &options->flags;
+
+	if (!make_socket_folder(process, err))
+		return false;
+	fill_arguments(&process->worker_arguments, options, process->socket);
+	process->own_folder = own_folder();
+	gethostname(process->host, sizeof(process->host) - 1);
+	process->http = http_client_new(&process->loop, 0);
+	process->orphans = orphans_new(&process->loop);
+	process->keeper = keeper_new(&(struct keeper_options){
+		.loop = &process->loop, .role = options->role, .kubeconfig = flags->kubeconfig, .context = flags->context,
+		.members_kubeconfig = flags->members_kubeconfig, .namespace = flags->namespace, .timing = options->timing,
+		.pod = env_or("POD_NAME", *process->host ? process->host : "amko"), .pod_uid = env_or("POD_UID", "-"), .folder = process->own_folder,
+		.worker_arguments = &process->worker_arguments, .on_exit = on_exit_wanted, .arg = process }, err);
+	if (!process->keeper)
+		return false;
+	process->front = front_new(&(struct front_options){
+		.loop = &process->loop, .http = process->http, .listen = flags->listen, .is_open = flags->is_api_open,
+		.worker_socket = process->socket, .keeper = process->keeper }, err);
+	return process->front || err_wrap(err, "--listen");
 }
 
 static void run(struct process *process)
@@ -314,42 +261,31 @@ static void run(struct process *process)
 		rmdir(process->socket_folder);
 	free(process->socket);
 	free(process->socket_folder);
+	free(process->own_folder);
+	strs_release(&process->worker_arguments);
 }
 
 int main(int argc, char **argv)
 {
 	struct process process = { 0 };
-	CLEANUP(strs_release) struct strs arguments = { 0 };
-	CLEANUP(freep) char *folder = own_folder();
-	struct options options;
-	char host[256] = "";
+	struct options options = { .flags = FLAGS_INIT("amko", usage), .lease_ms = 60000, .renew_ms = 40000, .retry_ms = 5000 };
 	struct err err = { 0 };
 
 	parse_options(argc, argv, &options);
-	log_init("keeper", options.log_level, options.log_format);
+	log_init("keeper", options.flags.log_level, options.flags.log_format);
 	metrics_set_prefix("amko_keeper_");
 	json_init();
 	signal(SIGPIPE, SIG_IGN);
-	gethostname(host, sizeof(host) - 1);
 	uv_loop_init(&process.loop);
 	watch_signal(&process, &process.term, SIGTERM);
 	watch_signal(&process, &process.interrupt, SIGINT);
-	options.keeper.loop = &process.loop;
-	options.keeper.pod = env_or("POD_NAME", *host ? host : "amko");
-	options.keeper.pod_uid = env_or("POD_UID", "-");
-	options.keeper.folder = folder;
-	options.keeper.worker_arguments = &arguments;
-	options.keeper.on_exit = on_exit_wanted;
-	options.keeper.arg = &process;
-	if (make_socket_folder(&process, &err))
-		fill_arguments(&arguments, &options, process.socket);
-	if (*err.msg || !start(&process, &options, &err)) {
+	if (!start(&process, &options, &err)) {
 		fprintf(stderr, "amko: %s\n", err.msg);
 		close_all(&process);
 		run(&process);
 		return 1;
 	}
-	log_info("listening", KV("listen", options.listen), KV("port", front_port(process.front)), KV("version", AMKO_VERSION));
+	log_info("listening", KV("listen", options.flags.listen), KV("port", front_port(process.front)), KV("version", AMKO_VERSION));
 	run(&process);
 	return 0;
 }

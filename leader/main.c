@@ -7,12 +7,11 @@
  * second writer.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/config/flags.h"
 #include "common/lease/flags.h"
 #include "leader/leader.h"
 #include "leader/ops/api.h"
@@ -37,32 +36,19 @@ static const char usage[] =
 	"\n"
 	LEASE_FLAGS_USAGE;
 
-struct options {
-	struct leader_options leader;
-	struct lease_flags lease;
-	const char *listen;
-	bool is_api_open;
-	enum log_level log_level;
-	enum log_format log_format;
-};
-
-enum { OPT_KUBECONFIG = 256, OPT_CONTEXT, OPT_MEMBERS, OPT_NAMESPACE, OPT_LISTEN, OPT_API_OPEN, OPT_DRY_RUN, OPT_LOG_LEVEL,
-	OPT_LOG_FORMAT, OPT_VERSION, OPT_HELP };
+enum { OPT_DRY_RUN = 256 };
 
 static const struct option long_options[] = {
-	{ "kubeconfig", required_argument, NULL, OPT_KUBECONFIG },
-	{ "context", required_argument, NULL, OPT_CONTEXT },
-	{ "members-kubeconfig", required_argument, NULL, OPT_MEMBERS },
-	{ "namespace", required_argument, NULL, OPT_NAMESPACE },
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "api-open", no_argument, NULL, OPT_API_OPEN },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+	FLAGS_OPTIONS,
 	LEASE_FLAGS_OPTIONS,
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
+};
+
+struct options {
+	struct flags flags;
+	struct lease_flags lease;
+	bool is_dry_run;
 };
 
 struct process {
@@ -75,79 +61,22 @@ struct process {
 	int exit_status;
 };
 
-__attribute__((noreturn)) static void refuse(const struct err *err)
-{
-	fprintf(stderr, "amko-leader: %s\n", err->msg);
-	exit(2);
-}
-
-/* Exits on --help, --version (0) and on mistakes (2). */
-static void set_option(struct options *options, int option)
-{
-	switch (option) {
-	case OPT_KUBECONFIG:
-		options->leader.kubeconfig = optarg;
-		return;
-	case OPT_CONTEXT:
-		options->leader.context = optarg;
-		return;
-	case OPT_MEMBERS:
-		options->leader.members_kubeconfig = optarg;
-		return;
-	case OPT_NAMESPACE:
-		options->leader.namespace = optarg;
-		return;
-	case OPT_LISTEN:
-		options->listen = optarg;
-		return;
-	case OPT_API_OPEN:
-		options->is_api_open = true;
-		return;
-	case OPT_DRY_RUN:
-		options->leader.is_dry_run = true;
-		return;
-	case OPT_LOG_LEVEL:
-		options->leader.has_log_level = true;
-		if (log_level_parse(optarg, &options->log_level))
-			return;
-		fprintf(stderr, "amko-leader: --log-level: \"%s\" is none of debug, info, warn, error\n", optarg);
-		exit(2);
-	case OPT_LOG_FORMAT:
-		if (log_format_parse(optarg, &options->log_format))
-			return;
-		fprintf(stderr, "amko-leader: --log-format: \"%s\" is neither logfmt nor json\n", optarg);
-		exit(2);
-	case OPT_VERSION:
-		puts("amko-leader " AMKO_VERSION);
-		exit(0);
-	case OPT_HELP:
-		fputs(usage, stdout);
-		exit(0);
-	default:
-		fputs("Try 'amko-leader --help'.\n", stderr);
-		exit(2);
-	}
-}
-
 static void parse_options(int argc, char **argv, struct options *options)
 {
 	struct err err = { 0 };
 	int option;
 
-	*options = (struct options){
-		.leader.namespace = "avi-system", .lease = LEASE_FLAGS_INIT, .listen = ":8080", .log_level = LOG_INFO };
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (!lease_flags_has(option))
-			set_option(options, option);
+		if (option == OPT_DRY_RUN)
+			options->is_dry_run = true;
+		else if (!lease_flags_has(option))
+			flags_take(&options->flags, option, optarg);
 		else if (!lease_flags_take(&options->lease, option, optarg, &err))
-			refuse(&err);
+			flags_refuse(&options->flags, &err);
 	}
 	if (!lease_flags_check(&options->lease, &err))
-		refuse(&err);
-	if (optind == argc)
-		return;
-	fprintf(stderr, "amko-leader: unexpected argument \"%s\"\nTry 'amko-leader --help'.\n", argv[optind]);
-	exit(2);
+		flags_refuse(&options->flags, &err);
+	flags_end(&options->flags, argc, argv);
 }
 
 static void on_stopped(void *arg)
@@ -227,30 +156,33 @@ static cJSON *sync_json(void *arg)
 }
 
 /* A keeper's worker does not outlive it. */
-static bool open_lease(struct process *process, struct options *options, struct err *err)
+static bool open_lease(struct process *process, const struct lease_flags *lease, struct err *err)
 {
-	if (options->lease.fd < 0)
+	if (lease->fd < 0)
 		return true;
 	lease_tie_to_keeper();
 	process->lease = lease_new(&(struct lease_options){
-		.loop = &process->loop, .fd = options->lease.fd, .timing = options->lease.timing, .holder = options->lease.holder,
+		.loop = &process->loop, .fd = lease->fd, .timing = lease->timing, .holder = lease->holder,
 		.on_change = on_lease, .arg = process }, err);
-	options->leader.lease = process->lease;
-	options->leader.on_overtaken = on_overtaken;
-	options->leader.arg = process;
 	return process->lease || err_wrap(err, "--lease-fd");
 }
 
-static bool start(struct process *process, struct options *options, struct err *err)
+static bool start(struct process *process, const struct options *options, struct err *err)
 {
-	if (!open_lease(process, options, err))
+	const struct flags *flags = &options->flags;
+
+	if (!open_lease(process, &options->lease, err))
 		return false;
 	process->api = api_new(&(struct api_options){
-		.loop = &process->loop, .listen = options->listen, .is_open = options->is_api_open,
+		.loop = &process->loop, .listen = flags->listen, .is_open = flags->is_api_open,
 		.is_ready = is_ready, .is_connected = is_connected, .sync = sync_json, .arg = process }, err);
 	if (!process->api)
 		return err_wrap(err, "--listen");
-	process->leader = leader_new(&options->leader, err);
+	process->leader = leader_new(&(struct leader_options){
+		.loop = &process->loop, .kubeconfig = flags->kubeconfig, .context = flags->context,
+		.members_kubeconfig = flags->members_kubeconfig, .namespace = flags->namespace,
+		.is_dry_run = options->is_dry_run, .has_log_level = flags->log_level_text != NULL,
+		.lease = process->lease, .on_overtaken = on_overtaken, .arg = process }, err);
 	return process->leader != NULL;
 }
 
@@ -284,16 +216,15 @@ static void run(struct process *process)
 int main(int argc, char **argv)
 {
 	struct process process = { 0 };
-	struct options options;
+	struct options options = { .flags = FLAGS_INIT("amko-leader", usage), .lease = LEASE_FLAGS_INIT };
 	struct err err = { 0 };
 
 	parse_options(argc, argv, &options);
-	log_init("leader", options.log_level, options.log_format);
+	log_init("leader", options.flags.log_level, options.flags.log_format);
 	json_init();
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	uv_loop_init(&process.loop);
-	options.leader.loop = &process.loop;
 	if (!start(&process, &options, &err)) {
 		fprintf(stderr, "amko-leader: %s\n", err.msg);
 		api_free(process.api);
@@ -303,7 +234,7 @@ int main(int argc, char **argv)
 	}
 	watch_signal(&process, &process.term, SIGTERM);
 	watch_signal(&process, &process.interrupt, SIGINT);
-	log_info("listening", KV("listen", options.listen), KV("port", api_port(process.api)), KV("version", AMKO_VERSION),
+	log_info("listening", KV("listen", options.flags.listen), KV("port", api_port(process.api)), KV("version", AMKO_VERSION),
 		 KV("lease", process.lease ? "by the keeper" : "none: run by hand, leads alone"));
 	run(&process);
 	return process.exit_status;
