@@ -143,10 +143,18 @@ static void renew(struct protocol *p, int member, int64_t now_ms, struct actions
 }
 
 /* Empties what is ours: an epoch's Leases as released, an attempt's as never led. */
+/* What an emptied Lease shows besides. Of an epoch that has ended before nothing is known any more but what stands there. */
+static struct claim last_claim(const struct protocol *p, int member)
+{
+	if (p->stage == STAGE_YIELDING)
+		return candidate_claim(p, member);
+	return p->tenure.epoch ? lead_claim(p) : p->seat[member].claim;
+}
+
 static void empty(struct protocol *p, int member, int64_t now_ms, struct actions *out)
 {
 	struct seat *seat = &p->seat[member];
-	struct claim claim = p->stage == STAGE_RELEASING ? lead_claim(p) : candidate_claim(p, member);
+	struct claim claim = last_claim(p, member);
 
 	if (seat->request)
 		return;
@@ -157,8 +165,8 @@ static void empty(struct protocol *p, int member, int64_t now_ms, struct actions
 		return;
 	}
 	claim.holder[0] = '\0';
-	claim.is_released = p->stage == STAGE_RELEASING;
-	claim.handover = p->stage == STAGE_RELEASING ? p->handover : NOBODY;
+	claim.is_released = p->stage == STAGE_RELEASING && claim.is_acquired;
+	claim.handover = p->stage == STAGE_RELEASING && p->tenure.epoch ? p->handover : NOBODY;
 	put_lease(p, member, &claim, now_ms, out);
 }
 

@@ -100,7 +100,8 @@ static void log_put(struct talk *t, int at, const struct claim *claim)
 	if (at == RECORD)
 		logs(t, "records %lld", (long long)claim->epoch);
 	else if (!*claim->holder)
-		logs(t, "%s %s%s%s", claim->is_released ? "releases" : "gives back", names[at], *to ? " to " : "", to);
+		logs(t, claim->epoch == t->p.tenure.epoch ? "%s %s%s%s" : "%s %s%s%s %lld", claim->is_released ? "releases" : "gives back",
+		     names[at], *to ? " to " : "", to, (long long)claim->epoch);
 	else if (!claim->is_acquired)
 		logs(t, "tries %s %lld", names[at], (long long)claim->epoch);
 	else if (claim->epoch != was->epoch || !was->is_acquired || !streq(claim->holder, was->holder))
@@ -641,6 +642,12 @@ static const struct conversation conversations[] = {
 		{ "sigterm, wait 5", "may not write, ends worker", BECAUSE(TERMINATED) },
 		{ "worker dies, wait 9", "", ANY },
 		{ "wait 2", "releases east, releases west, exits", ANY },
+	} },
+	{ "asked to end after its epoch did, it empties its Leases and leaves what they show", {
+		{ "isLeader, wait 0, worker wants, wait 1", "keeps promotion 1, tries east 1000001, tries west 1000001, " EVERYTHING
+		  ", starts worker, records 1000001, may write", ANY },
+		{ "refused record, wait 5", "may not write, ends worker", ANY },
+		{ "sigterm, worker ends, wait 0", "releases east 1000001, releases west 1000001, exits", ANY },
 	} },
 	{ "a clean restart leads again at once", {
 		{ "isLeader, wait 0, worker wants, wait 1", "keeps promotion 1, tries east 1000001, tries west 1000001, " EVERYTHING
