@@ -1,8 +1,8 @@
 """Runs scripts by their numbers, many at once, and tells which failed: see docs/testing.md.
 
-Knows nothing of what is in them: a Play names the three classes. Script(seed) says all of a run in text; Stage(folder) is what a
-worker keeps (start, stop); Run(stage, folder) plays a script (run), keeps or forgets what happened (keep, forget), and has notes:
-lines that are no complaints.
+Knows nothing of what is in them: a Play names the three classes. Script(seed) says all of a run in text; Stage(folder)
+is what a worker keeps (start, stop); Run(stage, folder) plays a script (run), keeps or forgets what happened (keep,
+forget), and has notes: lines that are no complaints.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def report(play, seed, lines, options):
 
 def run_and_tell(play, options, seeds, name):
     """Prints what fails as it comes, then the totals."""
-    notes, begin, n_passed, n_failed, n_broken, used_s, longest = [], time.monotonic(), 0, 0, 0, 0, (0, None)
+    notes, begin, n_passed, n_failed, n_broken, used_s, longest = [], time.monotonic(), 0, 0, 0, 0, (0, "")
     for result in run_all(play, options, seeds):
         if isinstance(result, float):
             used_s = result

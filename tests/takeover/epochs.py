@@ -1,7 +1,7 @@
 """The judge of who wrote when. Pure: logs in, complaints out; an empty list means that all is well.
 
-Every request says by its User-Agent which process sends it, and a writer's by which epoch: "amko/1.0 (HOLDER epoch N)". A claim
-is (epoch, holder). Each simulator's log is totally ordered, and they share one wall clock, which nobody steps.
+Every request says by its User-Agent which process sends it, and a writer's by which epoch: "amko/1.0 (HOLDER epoch N)".
+A claim is (epoch, holder). Each simulator's log is totally ordered, and they share one wall clock, which nobody steps.
 """
 
 import collections
@@ -36,8 +36,8 @@ def is_write(entry):
 
 def describe(entry):
     holder, epoch = sender(entry)
-    return (f"n={entry['n']} at {entry['time_ms'] % 1000000} {entry['method']} {entry['name']}: HTTP {entry['status']}, "
-            f"epoch {epoch} of {holder}")
+    what = f"n={entry['n']} at {entry['time_ms'] % 1000000} {entry['method']} {entry['name']}: HTTP {entry['status']}"
+    return f"{what}, epoch {epoch} of {holder}"
 
 
 class Verdict:
@@ -48,8 +48,8 @@ class Verdict:
 
 
 class Brink:
-    """A process can be stopped between its last check and the sending. Then one write comes as soon as it goes on, and no more:
-    the next one is checked. continued: [(time_ms, context)] of SIGCONTs."""
+    """A process can be stopped between its last check and the sending. Then one write comes as soon as it goes on, and no
+    more: the next one is checked. continued: [(time_ms, context)] of SIGCONTs."""
 
     def __init__(self, continued):
         self.continued = list(continued)
@@ -66,6 +66,7 @@ class Brink:
 def judge_writes(entries, renewals, ends, continued, is_manual, times=TIMES):
     """entries: of the controller's log, in order. renewals, ends: see below."""
     verdict, brink = Verdict(), Brink(continued)
+    end_ms = times.lease - times.margin - times.renew + times.late
     backed = Backing(renewals, is_manual, times)
     newest = (0, "")
     for entry in filter(is_write, entries):
@@ -78,7 +79,7 @@ def judge_writes(entries, renewals, ends, continued, is_manual, times=TIMES):
             why = f"written after epoch {newest[0]} of {newest[1]} had written"
         elif not backed(entry["time_ms"], holder):
             why = "written without Leases that were renewed lately"
-        elif entry["time_ms"] > ends.get((epoch, holder), entry["time_ms"]) + times.lease - times.margin - times.renew + times.late:
+        elif entry["time_ms"] > ends.get((epoch, holder), entry["time_ms"]) + end_ms:
             why = f"written {entry['time_ms'] - ends[epoch, holder]} ms after its epoch had ended"
         newest = max(newest, (epoch, holder))
         if why:
@@ -89,8 +90,8 @@ def judge_writes(entries, renewals, ends, continued, is_manual, times=TIMES):
 class Backing:
     """May this holder write now, by its renewals? [(time_ms, cluster, holder)] of PUTs and POSTs of Leases that were done.
 
-    t0 is when the oldest renewal was sent that the quorum needs, not later than it was done. A write ends by t0 + L - M. In
-    Manual the own Lease decides; in Automatic that, while the first leader's view is Manual, or more than half."""
+    t0 is when the oldest renewal was sent that the quorum needs, not later than it was done. A write ends by t0 + L - M.
+    In Manual the own Lease decides; in Automatic that, while the first leader's view is Manual, or more than half."""
 
     def __init__(self, renewals, is_manual, times):
         self.renewals, self.is_manual, self.times = renewals, is_manual, times
@@ -107,15 +108,17 @@ class Backing:
 
 def renewals(entries):
     """From the clusters' log."""
-    return [(e["time_ms"], e["cluster"], sender(e)[0]) for e in entries
-            if e["resource"] == "leases" and e["verb"] in ("create", "update") and 200 <= e["status"] < 300 and sender(e)[0]]
+    done = [e for e in entries
+            if e["resource"] == "leases" and e["verb"] in ("create", "update") and 200 <= e["status"] < 300]
+    return [(e["time_ms"], e["cluster"], sender(e)[0]) for e in done if sender(e)[0]]
 
 
 def judge_claims(entries):
     """The record only goes up: once a claim was written, no smaller one is, unless somebody deleted it."""
     complaints, newest = [], (0, "")
     for entry in entries:
-        if entry["type"] != "stringgroup" or entry["method"] not in ("POST", "PUT") or not 200 <= entry["status"] < 300:
+        is_put = entry["type"] == "stringgroup" and entry["method"] in ("POST", "PUT")
+        if not is_put or not 200 <= entry["status"] < 300:
             continue
         pairs = {pair["key"]: pair["value"] for pair in entry["body"].get("kv", [])}
         claim = (int(pairs["epoch"]), pairs["holder"])
@@ -128,7 +131,7 @@ def judge_claims(entries):
 # ---- what an instance says of itself
 
 
-LEADERSHIP = re.compile(r"ts=(?P<ts>\S+) .*event=leadership stage=(?P<stage>\S+) .*role=(?P<role>\S+) epoch=(?P<epoch>\d+)")
+LEADERSHIP = re.compile(r"ts=(?P<ts>\S+) .*event=leadership stage=(?P<stage>\S+) .*epoch=(?P<epoch>\d+)")
 IDENTITY = re.compile(r"event=identity holder=\"?(?P<holder>[^\s\"]+)")
 
 

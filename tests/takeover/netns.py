@@ -1,10 +1,11 @@
-"""Network namespaces of one run: one with the servers, one for each instance, joined by a bridge; and cuts between them.
+"""Network namespaces of one run: one with the servers, one for each instance, joined by a bridge; cuts between them.
 
-The process that makes them lives in the servers' one. They have no names: the kernel removes them, with all that is in them,
-when the last process goes, however it ends. Nothing outside is touched.
+The process that makes them lives in the servers' one. They have no names: the kernel removes them, with all that is in
+them, when the last process goes, however it ends. Nothing outside is touched.
 """
 
 import ctypes
+import multiprocessing
 import os
 import subprocess
 
@@ -26,13 +27,28 @@ def run(*argv, text=None):
         raise RuntimeError(f"{' '.join(argv)}: {done.stderr.strip()}")
 
 
+def why_not():
+    """Why this process may not make namespaces and cut them; "" where it may. Tried in a child."""
+    def try_it():
+        try:
+            enter_own()
+            Wire(0)
+        except (OSError, RuntimeError) as e:
+            say.send(str(e))
+        else:
+            say.send("")
+
+    hear, say = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.Process(target=try_it)
+    child.start()
+    why = hear.recv() if hear.poll(30) else "no answer"
+    child.join()
+    return why
+
+
 def enter_own():
     """This process leaves the machine's network and its /dev/shm for ones of its own."""
-    try:
-        call("unshare", CLONE_NEWNET | CLONE_NEWNS)
-    except PermissionError:
-        raise RuntimeError("takeover needs the right to make network namespaces (CAP_SYS_ADMIN and CAP_NET_ADMIN): "
-                           "run it as root, in a container with --privileged") from None
+    call("unshare", CLONE_NEWNET | CLONE_NEWNS)
     run("mount", "--make-rprivate", "/")
     run("mount", "-t", "tmpfs", "takeover", TMP)      # libfaketime leaves files there when it is killed
     run("ip", "link", "set", "lo", "up")
@@ -55,7 +71,8 @@ class Wire:
         self.path = f"/proc/{os.getpid()}/fd/{self.fd}"
         run("ip", "link", "add", "name", self.peer, "type", "veth", "peer", "name", "eth0", "netns", self.path)
         run("ip", "link", "set", self.peer, "master", "bridge0", "up")
-        self.inside("ip", "-batch", "-", text=f"link set lo up\naddress add {self.address}/24 dev eth0\nlink set eth0 up\n")
+        self.inside("ip", "-batch", "-",
+                    text=f"link set lo up\naddress add {self.address}/24 dev eth0\nlink set eth0 up\n")
         self.inside("nft", "-f", "-", text=self.rules())
 
     def enter(self):

@@ -44,7 +44,8 @@ class Kubesim(Program):
 
     def start(self):
         self.spawn([built("kubesim"), "--listen", f"{netns.SERVER}:{KUBE_PORT}", "--clusters", ",".join(CONTEXTS),
-                    "--kubeconfig-out", self.kubeconfig, "--ca-out", self.authority, "--crds", os.path.join(repository(), "deploy/crds"),
+                    "--kubeconfig-out", self.kubeconfig, "--ca-out", self.authority,
+                    "--crds", os.path.join(repository(), "deploy/crds"),
                     "--log-level", "warn"], stdout=subprocess.PIPE)
         line = self.child.stdout.readline()
         if not line:
@@ -186,7 +187,8 @@ class Run:
     # ---- the clusters
 
     def bulk(self, cluster, put=(), delete=()):
-        self.stage.kubesim.port.ask("POST", "/_sim/bulk", {"cluster": cluster, "objects": list(put), "delete": list(delete)})
+        change = {"cluster": cluster, "objects": list(put), "delete": list(delete)}
+        self.stage.kubesim.port.ask("POST", "/_sim/bulk", change)
 
     def cluster(self, name):
         """Its API server as a person reaches it: a fault may be in the way."""
@@ -366,7 +368,8 @@ class Run:
 
     def claim(self, name):
         """(epoch, holder, acquired, view) of a Lease; of one that is not there or cannot be read: (0, "", False, "")."""
-        lease = self.as_person(name, "reading the Lease", lambda c: c.get("Lease", HOME, LEASE)) or {"metadata": {}, "spec": {}}
+        lease = self.as_person(name, "reading the Lease", lambda c: c.get("Lease", HOME, LEASE))
+        lease = lease or {"metadata": {}, "spec": {}}
         marks = lease["metadata"].get("annotations") or {}
         epoch = marks.get(MARK + "epoch", "0")
         return (int(epoch) if epoch.isdigit() else 0, lease["spec"].get("holderIdentity") or "",
@@ -378,10 +381,10 @@ class Run:
             change["metadata"] = {"annotations": {MARK + "promote": order}}
         self.as_person(name, "the edit of the AMKOCluster", lambda c: c.patch("AMKOCluster", HOME, AMKOCLUSTER, change))
 
-    def do_promote(self, name, is_forced):
+    def do_promote(self, name, is_forced, reach):
         self.n_orders += 1
         for other in self.script.contexts:
-            if other != name:
+            if other != name and reach == "all":
                 self.set_leader(other, False)
         self.set_leader(name, True, f"order-{self.n_orders}" + (" force" if is_forced else ""))
 
@@ -451,14 +454,15 @@ class Run:
         """context -> (status, reason, message) of condition Leading."""
         found = {}
         for name in self.script.contexts:
-            obj = self.as_person(name, "reading the AMKOCluster", lambda c: c.get("AMKOCluster", HOME, AMKOCLUSTER)) or {}
-            for c in (obj.get("status") or {}).get("conditions") or []:
+            obj = self.as_person(name, "reading the AMKOCluster", lambda c: c.get("AMKOCluster", HOME, AMKOCLUSTER))
+            for c in ((obj or {}).get("status") or {}).get("conditions") or []:
                 if c["type"] == "Leading":
                     found[name] = (c["status"], c["reason"], c["message"])
         return found
 
     def services(self):
-        return {o["name"]: judge.addresses(o["object"]) for o in self.stage.avi.ask("GET", "/_sim/objects/gslbservice?written=1")}
+        found = self.stage.avi.ask("GET", "/_sim/objects/gslbservice?written=1")
+        return {o["name"]: judge.addresses(o["object"]) for o in found}
 
     def wanted(self):
         return {host: {self.ips[c, host] for c in self.script.contexts} for host in HOSTS}
@@ -480,12 +484,12 @@ class Run:
             blocked_since = (blocked_since or time.monotonic()) if self.is_blocked() else None
             if blocked_since and not is_decided and time.monotonic() - blocked_since > 1:
                 is_decided = True
-                self.tell(f"nobody leads, and the conditions say so: {self.conditions()}; a human promotes {self.script.leader}")
-                self.do_promote(self.script.leader, False)
+                self.tell(f"nobody leads, the conditions say so: {self.conditions()}; {self.script.leader} is promoted")
+                self.do_promote(self.script.leader, False, "all")
             time.sleep(0.1)
-        lag = {host: (self.services().get(host), ips) for host, ips in self.wanted().items() if self.services().get(host) != ips}
-        raise Unsettled(f"not settled {SETTLE_S} s after the last fault: leader {self.who_leads()}, "
-                        f"Leases {[self.claim(n) for n in self.script.contexts]}\n  {self.conditions()}\n  wrong services: {lag}")
+        raise Unsettled(f"not settled {SETTLE_S} s after the last fault: leader {self.who_leads()}\n  Leases: "
+                        f"{[self.claim(n) for n in self.script.contexts]}\n  conditions: {self.conditions()}\n  "
+                        f"wanted: {self.wanted()}\n  services: {self.services()}")
 
     def judge(self):
         entries = self.stage.avi.ask("GET", "/_sim/log?since=0")
@@ -505,7 +509,8 @@ class Run:
             instance.look()
             for stamp, holder, stage, epoch in instance.changes if not instance.clock else ():
                 if stage == "ending":
-                    found.setdefault((epoch, holder), datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp() * 1000)
+                    moment = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+                    found.setdefault((epoch, holder), moment.timestamp() * 1000)
         return found
 
     # ---- the whole

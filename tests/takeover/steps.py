@@ -1,7 +1,7 @@
 """Scripts: which faults meet which instance when. Made from a number or a name alone, before anything runs.
 
-A step is done `at_ms` after the controller was first written to, and taken back `for_ms` later where it can be (0: it cannot).
-It is about an instance: a context, or one of ROLES, resolved when its time has come.
+A step is done `at_ms` after the controller was first written to, and taken back `for_ms` later where it can be (0: it
+cannot). It is about an instance: a context, or one of ROLES, resolved when its time has come.
 """
 
 import collections
@@ -18,24 +18,26 @@ EDITS = ("delete", "clear", "strange", "older", "newer", "attempt", "bare", "non
 
 
 class Step(collections.namedtuple("Step", "at_ms for_ms verb who args")):
-    """| verb    | args                                                                                                        |
-    | stop    | part: SIGSTOP, then SIGCONT                                                                                 |
-    | kill    | part: SIGKILL; a keeper comes again after for_ms                                                            |
-    | end     | SIGTERM; it comes again after for_ms                                                                        |
-    | cut     | servers, way: hole: packets vanish; reset: connections are refused; deaf: it is heard and hears nothing;    |
-    |         | link: its interface is down, whatever servers says                                                          |
-    | clock   | seconds: the wall clock of keeper and worker                                                                |
-    | slow    | ms: the cluster's API server answers so late                                                                |
-    | late    | ms: the controller does at once what it is asked for, and answers so late                                   |
-    | down    | the cluster's API server                                                                                    |
-    | lease   | edit: of the cluster's Lease, by hand; who wrote nonsense deletes it in the end                             |
-    | promote | force: by kubectl amko promote, as far as it reaches the clusters                                           |
-    | demote  |                                                                                                             |
+    """| verb    | args                                                                                              |
+    | stop    | part: SIGSTOP, then SIGCONT                                                                       |
+    | kill    | part: SIGKILL; a keeper comes again after for_ms                                                  |
+    | end     | SIGTERM; it comes again after for_ms                                                              |
+    | cut     | servers, way: hole: packets vanish; reset: connections are refused; deaf: it is heard and hears   |
+    |         | nothing; link: its interface is down, whatever servers says                                       |
+    | clock   | seconds: the wall clock of keeper and worker                                                      |
+    | slow    | ms: the cluster's API server answers so late                                                      |
+    | late    | ms: the controller does at once what it is asked for, and answers so late                         |
+    | down    | the cluster's API server                                                                          |
+    | lease   | edit: of the cluster's Lease, by hand; who wrote nonsense deletes it in the end                   |
+    | promote | force, reach: as kubectl amko promote; "all": it takes isLeader from the others before, "one": it |
+    |         | reaches this cluster alone                                                                        |
+    | demote  |                                                                                                   |
     """
 
     def __str__(self):
         what = " ".join(str(a) for a in self.args)
-        return f"{self.at_ms:>5} {self.verb} {self.who} {what}".rstrip() + (f", for {self.for_ms} ms" if self.for_ms else "")
+        text = f"{self.at_ms:>5} {self.verb} {self.who} {what}".rstrip()
+        return text + (f", for {self.for_ms} ms" if self.for_ms else "")
 
 
 def step(at_ms, verb, who, *args, for_ms=0):
@@ -56,9 +58,9 @@ ROWS = {
     "both stand still longer than the lease": row(step(200, "stop", "leader", "both", for_ms=LONG)),
     "everybody stands still longer than the lease": row(step(200, "stop", ALL, "both", for_ms=LONG)),
     "they stand still while another is forced": row(
-        step(200, "stop", "leader", "both", for_ms=LONG), step(600, "promote", "first", True)),
+        step(200, "stop", "leader", "both", for_ms=LONG), step(600, "promote", "first", True, "all")),
     "the worker stands still while another is forced": row(
-        step(200, "stop", "leader", "worker", for_ms=LONG), step(600, "promote", "first", True)),
+        step(200, "stop", "leader", "worker", for_ms=LONG), step(600, "promote", "first", True, "all")),
     "the leader's keeper is killed": row(step(200, "kill", "leader", "keeper", for_ms=1500)),
     "its worker is killed": row(step(200, "kill", "leader", "worker")),
     "its worker is killed again and again": row(*(step(200 + 500 * i, "kill", "leader", "worker") for i in range(6))),
@@ -73,14 +75,15 @@ ROWS = {
     "the leader is cut from all": row(step(200, "cut", "leader", "all", "hole", for_ms=LONG)),
     "the leader's link is down": row(step(200, "cut", "leader", "all", "link", for_ms=LONG)),
     "the leader is cut from all and another is forced": row(
-        step(200, "cut", "leader", "all", "hole", for_ms=LONG), step(600, "promote", "first", True)),
+        step(200, "cut", "leader", "all", "hole", for_ms=LONG), step(600, "promote", "first", True, "all")),
     "the leader hears nothing and another is forced": row(
-        step(200, "cut", "leader", "all", "deaf", for_ms=LONG), step(600, "promote", "first", True)),
+        step(200, "cut", "leader", "all", "deaf", for_ms=LONG), step(600, "promote", "first", True, "all")),
     "the leader's clock goes an hour on": row(step(200, "clock", "leader", 3600, for_ms=2500)),
     "the leader's clock goes an hour back": row(step(200, "clock", "leader", -3600, for_ms=2500)),
     "the others' clocks go an hour on": row(step(200, "clock", "first", 3600), step(200, "clock", "second", 3600)),
     "clocks jump while the leader stands still": row(
-        step(100, "clock", ALL, 3600), step(200, "stop", "leader", "both", for_ms=LONG), step(1500, "clock", ALL, -3600)),
+        step(100, "clock", ALL, 3600), step(200, "stop", "leader", "both", for_ms=LONG),
+        step(1500, "clock", ALL, -3600)),
     "the leader's API server is slow": row(step(200, "slow", "leader", 450, for_ms=LONG)),
     "the leader's API server is slower than can be waited for": row(step(200, "slow", "leader", 800, for_ms=LONG)),
     "all API servers are slow": row(step(200, "slow", ALL, 700, for_ms=LONG)),
@@ -93,20 +96,26 @@ ROWS = {
     "the holder is taken out of all Leases": row(step(200, "lease", ALL, "clear")),
     "the holder is taken out of all Leases and another is promoted": row(
         step(200, "cut", "leader", "members", "deaf", for_ms=LONG), step(260, "lease", ALL, "clear"),
-        step(300, "promote", "first", True)),
+        step(300, "promote", "first", True, "all")),
     "a Lease names somebody else": row(step(200, "lease", "leader", "strange")),
     "a Lease says an older epoch": row(step(200, "lease", "leader", "older")),
     "a Lease says a newer epoch": row(step(200, "lease", "leader", "newer")),
     "a Lease is nonsense": row(step(200, "lease", "leader", "nonsense", for_ms=2500)),
-    "two are forced at once": row(step(200, "promote", "first", True), step(200, "promote", "second", True)),
-    "the leader and another are forced at once": row(step(200, "promote", "leader", True), step(200, "promote", "first", True)),
-    "two are promoted at once": row(step(200, "promote", "first", False), step(200, "promote", "second", False)),
+    "two are forced at once": row(
+        step(200, "promote", "first", True, "all"), step(200, "promote", "second", True, "all")),
+    "two are forced at once by two who do not see each other": row(
+        step(200, "promote", "first", True, "one"), step(200, "promote", "second", True, "one")),
+    "all three are forced at once": row(step(200, "promote", ALL, True, "one")),
+    "the leader and another are forced at once": row(
+        step(200, "promote", "leader", True, "one"), step(200, "promote", "first", True, "one")),
+    "two are promoted at once": row(
+        step(200, "promote", "first", False, "one"), step(200, "promote", "second", False, "one")),
     "two are forced on two sides of a cut": row(
-        step(100, "cut", "first", "members", "hole", for_ms=1500), step(300, "promote", "first", True),
-        step(300, "promote", "second", True)),
+        step(100, "cut", "first", "members", "hole", for_ms=1500), step(300, "promote", "first", True, "one"),
+        step(300, "promote", "second", True, "one")),
     "of two the leader is killed": row(step(200, "kill", "leader", "both", for_ms=LONG), n=2),
     "of two the leader is cut from all": row(step(200, "cut", "leader", "all", "hole", for_ms=LONG), n=2),
-    "of two both are forced at once": row(step(200, "promote", "leader", True), step(200, "promote", "first", True), n=2),
+    "of two both are forced at once": row(step(200, "promote", ALL, True, "one"), n=2),
 }
 NAMES = [f"{name} ({mode})" for name in ROWS for mode in ("Manual", "Automatic")]
 
@@ -124,7 +133,7 @@ class Script:
         else:
             n, self.steps = self.draw()
         self.contexts = CONTEXTS[:n]
-        self.end_ms = max(s.at_ms + s.for_ms for s in self.steps) + 300
+        self.end_ms = max(s.at_ms + s.for_ms for s in self.steps) + 1200
 
     def __str__(self):
         head = (f"seed {self.of}" if isinstance(self.of, int) else self.of) + \
@@ -155,7 +164,8 @@ class Script:
 
     def long(self):
         """Mostly about as long as a lease, where everything is decided."""
-        return self.dice.choice((self.dice.randint(100, 1500), self.dice.randint(1500, 3500), self.dice.randint(2800, 4500)))
+        low, high = self.dice.choice(((100, 1500), (1500, 3500), (2800, 4500)))
+        return self.dice.randint(low, high)
 
     def stop(self, at, n):
         who = ALL if self.dice.random() < 0.1 else self.who(n)
@@ -193,12 +203,13 @@ class Script:
         return [step(at, "lease", who, edit, for_ms=self.long() if edit == "nonsense" else 0)]
 
     def promote(self, at, n):
-        return [step(at, "promote", self.who(n, leader=0.5), self.dice.random() < 0.5)]
+        return [step(at, "promote", self.who(n, leader=0.5), self.dice.random() < 0.5, "all")]
 
     def two_promotions(self, at, n):
         force, later = self.dice.random() < 0.7, self.dice.choice((0, 0, 30, 200))
         first, second = self.dice.sample(ROLES[:n], 2)
-        return [step(at, "promote", first, force), step(at + later, "promote", second, force)]
+        reach = self.dice.choice(("all", "one", "one"))
+        return [step(at, "promote", first, force, reach), step(at + later, "promote", second, force, reach)]
 
     def demote(self, at, _n):
-        return [step(at, "demote", "leader"), step(at + 300, "promote", "first", False)]
+        return [step(at, "demote", "leader"), step(at + 300, "promote", "first", False, "all")]

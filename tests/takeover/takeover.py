@@ -1,4 +1,4 @@
-"""Leadership under faults, on real processes and network namespaces: rows by name, seeds by number. See docs/testing.md."""
+"""Leadership under faults, on real processes and network namespaces: rows by name, seeds by number: docs/testing.md."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE] + [os.path.join(HERE, "..", folder) for folder in ("faults", "e2e", "conformance")]
 
+import netns  # noqa: E402
 import run  # noqa: E402
 from play import Run, Stage  # noqa: E402
 from programs import repository  # noqa: E402
@@ -55,6 +56,12 @@ def main():
         print(*(Script(of) for of in [*rows, *seeds]), sep="\n\n", flush=True)
     if options.show:
         return 0
+    why = netns.why_not()
+    if why:
+        print("takeover: needs the right to make network namespaces, with bridges and nftables in them (root with "
+              f"CAP_SYS_ADMIN and CAP_NET_ADMIN; in a container --privileged): {why}\ntakeover: 0 passed, 1 failed",
+              flush=True)
+        return 1
     play = run.Play(Script, Stage, Run, again)
     parts = [(name, part) for name, part in (("rows", rows), ("takeover", seeds)) if part]
     totals = [run.run_and_tell(play, options, part, name) for name, part in parts]

@@ -12,8 +12,8 @@ BEGIN = 1_000_000
 
 def write(n, holder, epoch, at_ms=None, method="PUT", status=200, kind="gslbservice"):
     agent = f"amko/0.1.0 ({holder} epoch {epoch})" if epoch else f"amko/0.1.0 ({holder})"
-    return {"n": n, "time_ms": BEGIN + (at_ms if at_ms is not None else n), "method": method, "type": kind, "status": status,
-            "name": "shop.example.org", "agent": agent, "body": None}
+    return {"n": n, "time_ms": BEGIN + (at_ms if at_ms is not None else n), "method": method, "type": kind,
+            "status": status, "name": "shop.example.org", "agent": agent, "body": None}
 
 
 def claim(n, holder, epoch, status=200):
@@ -27,7 +27,8 @@ def renewed(at_ms, holder, *clusters):
 
 ALL = ("cluster1", "cluster2", "cluster3")
 # Both hold all Leases all the time: what is left is the order.
-HELD = [r for at in range(0, 20000, 500) for holder in (EAST, WEST, SOUTH, EAST_AGAIN) for r in renewed(at, holder, *ALL)]
+HELD = [r for at in range(0, 20000, 500) for holder in (EAST, WEST, SOUTH, EAST_AGAIN)
+        for r in renewed(at, holder, *ALL)]
 OLD, NEW = 1000001, 2000001
 
 
@@ -37,7 +38,7 @@ def judged(entries, renewals=HELD, ends=None, continued=(), is_manual=True):
 
 ORDERS = [
     ("one epoch", [write(1, EAST, OLD), write(2, EAST, OLD)], True),
-    ("one after the other", [write(1, EAST, OLD), write(2, EAST, OLD), write(3, WEST, NEW), write(4, WEST, NEW)], True),
+    ("one after the other", [write(1, EAST, OLD), write(2, EAST, OLD), write(3, WEST, NEW)], True),
     ("the old one once more", [write(1, EAST, OLD), write(2, WEST, NEW), write(3, EAST, OLD)], False),
     ("they take turns", [write(1, EAST, OLD), write(2, WEST, NEW), write(3, EAST, OLD), write(4, WEST, NEW)], False),
     ("the old one deletes", [write(1, WEST, NEW), write(2, EAST, OLD, method="DELETE", status=204)], False),
@@ -117,9 +118,9 @@ def test_the_record(name, entries, is_fine):
 
 
 LOG = """ts=2026-11-24T10:36:29.904Z level=info proc=keeper event=identity holder=cluster1/amko-0/uid/0f
-ts=2026-11-24T10:36:30.904Z level=info proc=keeper event=leadership stage=leading was=waiting role=leader epoch=1000001 reason=0 about=""
+ts=2026-11-24T10:36:30.904Z level=info proc=keeper event=leadership stage=leading was=waiting role=leader epoch=1000001
 ts=2026-11-24T10:36:31.904Z level=info proc=leader event=lease epoch=1000001 state=open
-ts=2026-11-24T10:36:32.904Z level=info proc=keeper event=leadership stage=ending was=leading role=standing-down epoch=1000001 reason=19 about=cluster2
+ts=2026-11-24T10:36:32.904Z level=info proc=keeper event=leadership stage=ending was=leading role=leader epoch=1000001
 """
 
 
@@ -137,15 +138,18 @@ def test_a_number_makes_the_same_script_each_time():
     assert len({str(Script(seed)) for seed in range(1, 50)}) == 49
 
 
+CAN_STAY = {"kill", "clock", "lease", "promote", "demote"}
+
+
 def test_scripts_can_be_played():
     for script in map(Script, [*NAMES, *range(1, 201)]):
         roles = {"all", *ROLES[:len(script.contexts)]}
         assert script.leader in script.contexts and {s.who for s in script.steps} <= roles, str(script)
-        assert all(s.for_ms or s.verb in ("kill", "clock", "lease", "promote", "demote") for s in script.steps), str(script)
-        assert script.end_ms <= 10000, str(script)
+        assert all(s.for_ms or s.verb in CAN_STAY for s in script.steps), str(script)
+        assert script.end_ms <= 11000, str(script)
 
 
 def test_every_kind_of_fault_comes_up_in_200_seeds():
     steps = [s for seed in range(1, 201) for s in Script(seed).steps]
-    assert {s.verb for s in steps} == {"stop", "kill", "end", "cut", "clock", "slow", "late", "down", "lease", "promote", "demote"}
+    assert {s.verb for s in steps} == CAN_STAY | {"stop", "end", "cut", "slow", "late", "down"}
     assert len({(s.verb, s.args) for s in steps}) > 40
