@@ -2,13 +2,14 @@
 # into a tree of its own.
 comma := ,
 B     := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-LIBS  := libcurl libcjson yaml-0.1 openssl libuv libmicrohttpd gnutls uuid
+LIBS  := libcurl libcjson yaml-0.1 openssl libuv libmicrohttpd gnutls uuid libzmq
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 
 CFLAGS            ?= -O2 -g
 override CFLAGS   += -std=gnu17 $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-LDLIBS            := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
+# A program needs at run time only what it uses.
+LDLIBS            := -Wl,--as-needed $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 PYTEST            := /usr/bin/python3 -m pytest -q
 VERSION           := $(shell cat VERSION)
 override CPPFLAGS += -DAMKO_VERSION='"$(VERSION)"'

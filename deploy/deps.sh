@@ -3,7 +3,7 @@
 # which is built and not tested there.
 set -eu
 packages="gcc make pkg-config libcurl4-openssl-dev libcjson-dev libyaml-dev libssl-dev libuv1-dev libmicrohttpd-dev
-	uthash-dev uuid-dev libgnutls28-dev ca-certificates"
+	uthash-dev uuid-dev libgnutls28-dev libzmq3-dev ca-certificates"
 [ "${1:-}" = build ] || packages="$packages libcmocka-dev python3 python3-pytest python3-yaml openssl"
 [ "${1:-}" = e2e ] && packages="$packages etcd-server python3-venv python3-kubernetes"
 [ "${1:-}" = takeover ] && packages="$packages faketime iproute2 nftables"
