@@ -364,11 +364,14 @@ bool candidate_has_quorum(const struct protocol *p, int64_t now_ms)
 	return are_quorums(p, t, held, p->record.held_ms || ballot_record_is_free(p, now_ms));
 }
 
-/* Somebody else holds a Lease that was free when the attempt began. */
+/* Somebody else holds a Lease that was free when the attempt began. Until the PUT is answered, and read where that says too little,
+ * the one who held it before is still to be seen. */
 static bool is_lost(const struct protocol *p, int member)
 {
 	const struct seat *seat = &p->seat[member];
 
+	if (seat->request == REQUEST_PUT || seat->must_read)
+		return false;
 	return (p->tenure.touched & member_bit(member)) && seat->lease == ANSWER_VALUE && *seat->claim.holder &&
 		!ballot_is_ours(p, member);
 }

@@ -18,6 +18,9 @@ struct place {                       /* a member's API server, or the controller
 	int revision;
 	struct peer peer;
 	bool is_busy_once;           /* the next PUT meets a conflict */
+	bool is_slow;                /* it answers a PUT one turn later: others answer first */
+	enum answer slow_answer;
+	int slow_turns;              /* left until it does */
 };
 
 struct talk {
@@ -111,6 +114,31 @@ static void log_put(struct talk *t, int at, const struct claim *claim)
 		     claim->n_before ? "+" : "", names[at], (long long)claim->promotion);
 }
 
+static void answer_put(struct talk *t, int at, enum answer is)
+{
+	struct place *place = &t->place[at];
+
+	if (!place->is_slow) {
+		answer(t, at, is);
+		return;
+	}
+	place->slow_answer = is;
+	place->slow_turns = 2;
+}
+
+/* True: some are still to come. */
+static bool answer_slow_ones(struct talk *t)
+{
+	bool is_more = false;
+
+	for (int i = 0; i <= MEMBERS; i++) {
+		if (t->place[i].slow_turns && --t->place[i].slow_turns == 0)
+			answer(t, i, t->place[i].slow_answer);
+		is_more |= t->place[i].slow_turns > 0;
+	}
+	return is_more;
+}
+
 static void do_put(struct talk *t, int at, const struct action *action)
 {
 	struct place *place = &t->place[at];
@@ -128,14 +156,14 @@ static void do_put(struct talk *t, int at, const struct action *action)
 	}
 	if (place->exists != (revision != 0) || (revision && revision != place->revision) || place->is_busy_once) {
 		place->is_busy_once = false;
-		answer(t, at, ANSWER_CONFLICT);
+		answer_put(t, at, ANSWER_CONFLICT);
 		return;
 	}
 	log_put(t, at, &action->claim);
 	place->exists = true;
 	place->claim = action->claim;
 	place->revision++;
-	answer(t, at, ANSWER_VALUE);
+	answer_put(t, at, ANSWER_VALUE);
 }
 
 static void do_keep(struct talk *t, const struct action *action)
@@ -211,7 +239,7 @@ static int64_t decide(struct talk *t)
 
 	for (int i = 0; goes_on; i++) {
 		assert_true(i < 200);
-		goes_on = false;
+		goes_on = answer_slow_ones(t);
 		if (!t->is_told)
 			protocol_saw_own(&t->p, OWN_FOUND, &t->own);
 		t->is_told = true;
@@ -325,6 +353,11 @@ static void say_garbage(struct talk *t, const char *arg)
 static void say_busy(struct talk *t, const char *arg)
 {
 	t->place[place_of(arg)].is_busy_once = true;
+}
+
+static void say_slow(struct talk *t, const char *arg)
+{
+	t->place[place_of(arg)].is_slow = true;
 }
 
 static void say_deleted(struct talk *t, const char *arg)
@@ -488,7 +521,8 @@ static const struct {
 } words[] = {
 	{ "wait", say_wait }, { "isLeader", say_is_leader }, { "promote", say_promote }, { "failover", say_failover },
 	{ "clusters", say_clusters }, { "silent", say_silent }, { "answers", say_answers }, { "refused", say_refused },
-	{ "garbage", say_garbage }, { "busy", say_busy }, { "deleted", say_deleted }, { "west-leads", say_west_leads },
+	{ "garbage", say_garbage }, { "busy", say_busy }, { "slow", say_slow },
+	{ "deleted", say_deleted }, { "west-leads", say_west_leads },
 	{ "west-dies", say_west_dies }, { "view", say_view }, { "record-view", say_record_view }, { "west-empties", say_west_empties }, { "west-records", say_west_records },
 	{ "west-promoted", say_west_promoted }, { "west-demoted", say_west_demoted }, { "unmarked", say_unmarked },
 	{ "marked", say_marked }, { "unfit", say_unfit }, { "worker", say_worker }, { "uuid", say_uuid }, { "own", say_own },
@@ -555,6 +589,10 @@ static const struct conversation conversations[] = {
 		  "starts worker", BECAUSE(NONE) },
 		{ "worker wants, wait 9", "", BECAUSE(NONE) },
 		{ "wait 2", "may write", BECAUSE(NONE) },
+	} },
+	{ "a dead leader's Lease is not lost to it while the answer is under way", {
+		{ "west-leads 1000001, west-dies, slow east, slow west, isLeader, wait 61", "keeps promotion 2, tries east 2000001, "
+		  "tries west 2000001, records 2000001, leads east 2000001, leads west 2000001, starts worker", BECAUSE(NONE) },
 	} },
 	{ "an absent Lease waits as well once an epoch was seen", {
 		{ "west-leads 1000001, west-dies, wait 5, deleted east, deleted west, isLeader, wait 55", "keeps promotion 2",
