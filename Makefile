@@ -33,6 +33,8 @@ Q := $(if $(V),,@)
 .PHONY: model all programs list-programs help deps test unit check layers integration e2e-sim e2e conformance conformance-sim faults takeover deps-takeover demo playground bench soak outage golden format clean
 .SECONDARY:
 
+# Of tests/e2e: what needs no real API server.
+SIM_TOO    := lease lease_api controllers drills upgrade bad_input
 PROGRAMS   := amko amko-leader amko-follower kubectl-amko
 SIMULATORS := avisim kubesim
 all: programs $(SIMULATORS:%=$(B)/%)  ## the programs and the simulators, into build/
@@ -140,7 +142,7 @@ conformance-sim: all      ## the conformance cases on simulated clusters
 	$(Q)BUILD=$(B) $(PYTEST) tests/conformance --ground=sim
 
 e2e-sim: all              ## what of e2e needs no real API server
-	$(Q)BUILD=$(B) $(PYTEST) tests/e2e/test_lease.py tests/e2e/test_controllers.py tests/e2e/test_drills.py tests/e2e/test_upgrade.py tests/e2e/test_bad_input.py --ground=sim
+	$(Q)BUILD=$(B) $(PYTEST) $(addprefix tests/e2e/test_,$(SIM_TOO:=.py)) --ground=sim
 
 test: deps                ## unit tests and what needs no API server
 	$(Q)$(MAKE) --no-print-directory all check integration conformance-sim e2e-sim

@@ -236,6 +236,23 @@ def test_an_update_needs_the_newest_version(api):
     assert api.must("PUT", f"{INGRESSES}/shop", changed) == changed, "nothing changes: no new version"
 
 
+def lease(**meta):
+    return {"metadata": {"name": "l", **meta}, "spec": {"leaseDurationSeconds": 3, "renewTime": "2026-01-05T09:30:00.123456Z"}}
+
+
+@pytest.mark.parametrize("body, status", [
+    pytest.param(lease(uid="00000000-0000-4000-8000-000000000000"), 409, id="no-new-one-has-that-uid"),
+    pytest.param(lease(resourceVersion="7"), 201, id="a-version-means-nothing"),
+    pytest.param(dict(lease(), spec={"renewTime": "2026-01-05T09:30:00Z"}), 400, id="a-time-without-a-fraction"),
+    pytest.param(dict(lease(), spec={"leaseDurationSeconds": 0}), 422, id="a-duration-of-nothing"),
+])
+def test_a_put_makes_a_lease(api, body, status):
+    """tests/e2e/test_lease_api.py has the same on real API servers, and more."""
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/l"
+    assert api.call("PUT", path, body)[0] == status
+    assert api.call("PUT", path, lease())[0] == (422 if status == 201 else 201), "an update needs a version"
+
+
 def test_a_status_is_written_apart(api):
     made = api.must("POST", INGRESSES, ingress())
     status = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}

@@ -1,5 +1,7 @@
 #include "tests/sim/kubesim/builtin.h"
 
+#include <time.h>
+
 #include "tests/sim/kubesim/text.h"
 
 #define FIRST_PORT 30000u
@@ -361,6 +363,44 @@ static void check_secret(const cJSON *object, const cJSON *old, struct ks_causes
 			 json_str(object, "type"));
 }
 
+static void check_lease(const cJSON *object, struct ks_causes *causes)
+{
+	const cJSON *seconds = json_at(object, "spec", "leaseDurationSeconds", NULL);
+
+	if (cJSON_IsNumber(seconds) && seconds->valuedouble <= 0)
+		ks_cause(causes, "FieldValueInvalid", "spec.leaseDurationSeconds", "Invalid value: %d: must be greater than 0",
+			 seconds->valueint);
+}
+
+/* RFC 3339 with six digits behind the second, no more and no less. */
+static bool is_microtime(const char *text)
+{
+	struct tm tm;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!rest || *rest != '.' || strspn(rest + 1, "0123456789") != 6)
+		return false;
+	rest += 7;
+	return streq(rest, "Z") || ((*rest == '+' || *rest == '-') && strlen(rest) == 6 && rest[3] == ':');
+}
+
+bool ks_builtin_decode(const struct ks_kind *kind, const cJSON *object, struct ks_reply *reply)
+{
+	static const char *const times[] = { "acquireTime", "renewTime" };
+
+	if (!kind->is_builtin || !streq(kind->plural, "leases"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		const char *text = json_str(json_get(object, "spec"), times[i]);
+
+		if (text && !is_microtime(text))
+			return ks_refuse(reply, 400, "BadRequest",
+					 "Lease in version \"v1\" cannot be handled as a Lease: parsing time \"%.100s\" as "
+					 "\"2006-01-02T15:04:05.000000Z07:00\"", text);
+	}
+	return true;
+}
+
 void ks_builtin_check(const struct ks_kind *kind, const cJSON *object, const cJSON *old, struct ks_causes *causes)
 {
 	ks_check_metadata(kind, object, causes);
@@ -370,6 +410,8 @@ void ks_builtin_check(const struct ks_kind *kind, const cJSON *object, const cJS
 		check_service(object, causes);
 	if (streq(kind->plural, "ingresses"))
 		check_ingress(object, causes);
+	if (streq(kind->plural, "leases"))
+		check_lease(object, causes);
 	if (streq(kind->plural, "secrets"))
 		check_secret(object, old, causes);
 	if (streq(kind->plural, "customresourcedefinitions"))

@@ -9,6 +9,8 @@
 void ks_fill_created(const struct ks_kind *kind, cJSON *object);
 /* Takes out what no metadata has; the paths of what went are appended. */
 void ks_prune_metadata(cJSON *meta, struct strs *unknown);
+/* What cannot be read as its kind at all: refuses it (400) and returns false. */
+bool ks_builtin_decode(const struct ks_kind *kind, const cJSON *object, struct ks_reply *reply);
 /* old: NULL where the object is new. Allocated values (addresses, ports) are kept from it. */
 void ks_builtin_default(struct ks_cluster *cluster, const struct ks_kind *kind, cJSON *object, const cJSON *old);
 void ks_builtin_check(const struct ks_kind *kind, const cJSON *object, const cJSON *old, struct ks_causes *causes);

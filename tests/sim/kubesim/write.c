@@ -81,7 +81,7 @@ static bool check_type(struct change *c, cJSON *object)
 				 "version \"%s\"",
 				 kind ? kind : r->kind->kind, api_version ? api_version : want, r->kind->kind,
 				 kind ? kind : r->kind->kind, api_version ? api_version : want);
-	return true;
+	return ks_builtin_decode(r->kind, object, c->reply);
 }
 
 static bool check_place(struct change *c)
@@ -376,23 +376,30 @@ static bool create(struct change *c)
 	return true;
 }
 
+/* old_uid: "" where there is no object. */
+static bool check_uid(struct change *c, const char *old_uid)
+{
+	const char *uid = json_str(json_get(c->object, "metadata"), "uid");
+	CLEANUP(freep) char *why = NULL;
+
+	if (!uid || !*uid || streq(uid, old_uid))
+		return true;
+	why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid, old_uid);
+	return ks_refuse_conflict(c->reply, c->kind, c->name, why);
+}
+
 static bool check_versions(struct change *c)
 {
 	const cJSON *meta = json_get(c->object, "metadata"), *old = json_get(c->old, "metadata");
-	const char *rv = json_str(meta, "resourceVersion"), *uid = json_str(meta, "uid");
+	const char *rv = json_str(meta, "resourceVersion");
 	struct ks_causes causes = { 0 };
 
-	if (uid && *uid && !streq(uid, json_str(old, "uid"))) {
-		CLEANUP(freep)
-		char *why = xasprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
-				      json_str(old, "uid"));
-
-		return ks_refuse_conflict(c->reply, c->kind, c->name, why);
-	}
+	if (!check_uid(c, json_str(old, "uid")))
+		return false;
 	if (rv && *rv && !streq(rv, "0"))
 		return streq(rv, json_str(old, "resourceVersion")) ||
 		       ks_refuse_conflict(c->reply, c->kind, c->name, NULL);
-	if (c->kind->is_builtin || !streq(c->r->verb, "update"))
+	if ((c->kind->is_builtin && !streq(c->kind->plural, "leases")) || !streq(c->r->verb, "update"))
 		return true;
 	ks_cause(&causes, "FieldValueInvalid", "metadata.resourceVersion",
 		 "Invalid value: 0: must be specified for an update");
@@ -453,6 +460,15 @@ static bool may_put_new(const struct ks_kind *kind)
 				    streq(kind->plural, "endpoints"));
 }
 
+/* No new object can have the uid that was asked for; the version means nothing here. */
+static void put_new(struct change *c)
+{
+	if (!check_uid(c, ""))
+		return;
+	ks_drop(ks_need_object(c->object, "metadata"), "resourceVersion");
+	create(c);
+}
+
 static void do_update(struct change *c)
 {
 	if (!c->r->name) {
@@ -464,7 +480,7 @@ static void do_update(struct change *c)
 	if (c->current)
 		update(c);
 	else if (may_put_new(c->kind) && !c->is_status)
-		create(c);
+		put_new(c);
 	else
 		ks_refuse_not_found(c->reply, c->kind, c->name);
 }
