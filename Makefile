@@ -34,7 +34,7 @@ Q := $(if $(V),,@)
 .SECONDARY:
 
 # Of tests/e2e: what needs no real API server.
-SIM_TOO    := lease lease_api controllers drills upgrade bad_input
+SIM_TOO    := lease lease_api leadership failover controllers drills upgrade bad_input
 PROGRAMS   := amko amko-leader amko-follower kubectl-amko
 SIMULATORS := avisim kubesim
 all: programs $(SIMULATORS:%=$(B)/%)  ## the programs and the simulators, into build/

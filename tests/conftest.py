@@ -21,6 +21,21 @@ def real_ground(folder):
 GROUNDS = {"real": real_ground, "sim": SimGround}
 
 
+FIGURES = pytest.StashKey()
+
+
+@pytest.fixture
+def figures(request):
+    """Lines that are printed at the end, whatever becomes of the test."""
+    return request.config.stash.setdefault(FIGURES, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash.get(FIGURES, None):
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(config.stash[FIGURES]))
+
+
 def pytest_addoption(parser):
     parser.addoption("--ground", default="real", choices=sorted(GROUNDS), help="the clusters under the tests")
 

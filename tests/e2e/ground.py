@@ -1,7 +1,7 @@
 """The clusters that tests run on.
 
 A ground has `clusters` (name -> kube.Cluster), `own` (where our program runs), `kubeconfig` (a context for each cluster),
-`reset()` (what earlier tests left is gone; the objects every test starts with are there), `touch_barriers(without)`, and
+`has_rbac` (roles are followed), `reset()` (what earlier tests left is gone; the objects every test starts with are there), `touch_barriers(without)`, and
 `stop(name)`, `start(name)`, `restart(name)` of one cluster's API server. RealGround is made of real kube-apiservers.
 """
 
@@ -107,6 +107,7 @@ class RealGround:
     """Real kube-apiservers over one etcd."""
 
     own = "cluster1"
+    has_rbac = True
 
     def __init__(self, folder, binaries, n=3, addresses=None):
         """binaries: folder of kube-apiserver and kubectl. addresses: name -> IP address where it is not 127.0.0.1."""

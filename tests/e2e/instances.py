@@ -9,7 +9,9 @@ import copy
 import os
 import re
 import signal
+import subprocess
 
+from accounts import MEMBER, POD, grant, revoke, token
 from ground import HOME
 from manifests import CLUSTERS, CONTROLLER, gslb_config, member, namespace, policy, secret
 from programs import Program, built, http_json, http_text, wait_for
@@ -74,11 +76,13 @@ class Instance(Program):
 
 
 class Federation:
-    """The clusters of a ground with an instance each."""
+    """The clusters of a ground with an instance each. Where the ground follows RBAC, an instance is the account of
+    deploy/manifests in its own cluster, and the members' account everywhere."""
 
     def __init__(self, ground, avisim, folder, names=CLUSTERS):
-        self.ground, self.avisim, self.names = ground, avisim, names
-        self.instances = {name: Instance(name, str(folder), ground.kubeconfig) for name in names}
+        self.ground, self.avisim, self.folder, self.names = ground, avisim, str(folder), names
+        self.instances = {name: Instance(name, self.folder, ground.kubeconfig) for name in names}
+        self.granted = {}
         self.seen = 0
 
     # ---- beginning and end
@@ -96,6 +100,19 @@ class Federation:
                         gslb_config(self.avisim.address, clusters=self.names), policy(clusters=self.names), namespace(),
                         member(name), amko_cluster(name, name == leader, self.names, failover)):
                 cluster.apply(obj)
+        self.give_accounts()
+
+    def give_accounts(self):
+        if not self.ground.has_rbac:
+            return
+        clusters = {name: self.ground.clusters[name] for name in self.names}
+        self.granted = {name: grant(cluster, POD, MEMBER) for name, cluster in clusters.items()}
+        members = self.ground.write_kubeconfig(os.path.join(self.folder, "members-account"), self.names, users={
+            name: {"token": token(cluster, MEMBER)} for name, cluster in clusters.items()})
+        for name, instance in self.instances.items():
+            instance.members = members
+            instance.kubeconfig = self.ground.write_kubeconfig(os.path.join(self.folder, f"{name}-account"), [name], users={
+                name: {"token": token(clusters[name], POD)}})
 
     def begin(self, leader="cluster1", failover=None):
         """The promoted one leads before the others come: in Automatic any of them might be faster."""
@@ -117,10 +134,43 @@ class Federation:
         assert not any(codes.values()), f"{codes}\n" + "\n".join(i.tail(60) for i in running)
 
     def kill(self):
+        """Ends all, however it is, and brings back what was lost: other tests have the same ground."""
         for instance in self.instances.values():
             instance.kill()
+        for name in self.names:
+            if not self.ground.servers[name].is_running():
+                self.ground.start(name)
+        for name, made in self.granted.items():
+            revoke(self.ground.clusters[name], made)
+        self.granted = {}
+
+    # ---- what happens
+
+    def lose(self, name):
+        """All of a cluster at once: its instance and its API server."""
+        self.instances[name].child.kill()
+        self.ground.stop(name)
+        self.instances[name].kill()
+
+    def bring_back(self, name):
+        self.ground.start(name)
+        self.instances[name].start()
+
+    def kubectl_amko(self, *args):
+        """As a person with a kubeconfig of all members: (exit status, output, errors)."""
+        done = subprocess.run([built("kubectl-amko"), *args], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "KUBECONFIG": self.ground.kubeconfig})
+        return done.returncode, done.stdout, done.stderr
 
     # ---- what is to be seen
+
+    def no_right_was_missing(self):
+        """By the metrics of those that run: no API server has refused them anything."""
+        for instance in self.instances.values():
+            if instance.is_running():
+                refused = [line for line in instance.text("/metrics").splitlines()
+                           if "_kube_requests_total" in line and re.search(r'code="40[13]"', line)]
+                assert not refused, f"{instance.context}: {refused}"
 
     def lease(self, name):
         """None where there is none."""

@@ -39,6 +39,7 @@ class SimGround:
     """Clusters of a kubesim. No controllers run beside them, but a deleted namespace goes with what is in it."""
 
     own = "cluster1"
+    has_rbac = False
 
     def __init__(self, folder, n=3, options=(), names=None):
         """names: of the clusters, the own one first; else cluster1 to cluster<n>."""

@@ -1,5 +1,6 @@
 """The drills of docs/disaster-recovery.md: each command is run as it stands there, on keepers, clusters and a controller, and
-has to give the answer that stands there."""
+has to give the answer that stands there. Beside the page: what is published stays, changes arrive again afterwards, and the old
+leader writes nothing any more."""
 
 import json
 import os
@@ -13,8 +14,9 @@ import yaml
 from drills import contains_in_order, drills, is_progress, plain
 from ground import HOME
 from instances import Federation, amko_cluster
-from manifests import CONTROLLER, gslb_config, namespace, policy, secret
+from manifests import CONTROLLER, HOST, gslb_config, member, namespace, policy, secret
 from programs import Avisim, built, wait_for
+from continuity import Continuity, served
 
 NAMES = {"east": "cluster1", "north": "cluster2", "west": "cluster3"}
 PATIENCE_S = 40
@@ -28,13 +30,17 @@ class NamedGround:
         self.ground, self.names = ground, names
         self.clusters = {name: ground.clusters[NAMES[name]] for name in names}
         self.servers = {name: ground.servers[NAMES[name]] for name in names}
-        self.kubeconfig = os.path.join(folder, "members")
-        config = ground.kubeconfig_object([NAMES[name] for name in names])
+        self.has_rbac = ground.has_rbac
+        self.kubeconfig = self.write_kubeconfig(os.path.join(folder, "members"), names)
+
+    def write_kubeconfig(self, path, names, users=None):
+        config = self.ground.kubeconfig_object([NAMES[name] for name in names], {NAMES[n]: u for n, u in (users or {}).items()})
         for context in config["contexts"]:
             context["name"] = next(name for name in names if NAMES[name] == context["name"])
         config["current-context"] = names[0]
-        with open(self.kubeconfig, "w", encoding="utf-8") as f:
+        with open(path, "w", encoding="utf-8") as f:
             yaml.safe_dump(config, f)
+        return path
 
     def reset(self):
         self.ground.reset()
@@ -53,6 +59,7 @@ class Site(Federation):
         names = drill.settings.get("clusters", "east,north,west").split(",")
         super().__init__(NamedGround(ground, str(folder), names), Avisim(str(folder / "avisim.log")), folder, names)
         self.drill, self.second = drill, Avisim(str(folder / "second.log"))
+        self.continuity = None
 
     def prepare(self, leader="east", failover=None, controller=None):
         self.ground.reset()
@@ -64,10 +71,11 @@ class Site(Federation):
             cluster.delete_all("AMKOCluster")
             cluster.delete_all("Lease")
             cluster.delete_all("Event")
-            for obj in (secret(username=self.avisim.user, password=self.avisim.password), namespace(),
+            for obj in (secret(username=self.avisim.user, password=self.avisim.password), namespace(), member(NAMES[name]),
                         gslb_config(self.avisim.address, clusters=self.names), policy(clusters=self.names),
                         amko_cluster(name, name == leader, self.names, failover)):
                 cluster.apply(obj)
+        self.give_accounts()
 
     def run_up(self):
         """east leads, the others follow."""
@@ -77,6 +85,8 @@ class Site(Federation):
             if instance.context == "east":
                 self.wait_leader("east")
         wait_for("everybody to be fit, under the view that the spec asks for", self.is_settled, PATIENCE_S)
+        wait_for("members of all clusters", lambda: len(served(self.avisim).get(HOST, [])) == len(self.names), PATIENCE_S)
+        self.continuity = Continuity(self.avisim)
         return self
 
     def is_settled(self):
@@ -95,17 +105,26 @@ class Site(Federation):
         getattr(self, "do_" + what)(arguments)
 
     def do_lose(self, what):
-        """All of a cluster at once: its instance, its API server. Or the controller."""
-        if what == "controller":
-            begin_empty(self.second)
-            self.avisim.kill()
+        if what != "controller":
+            self.lose(what)
             return
-        self.instances[what].kill()
-        self.ground.stop(what)
+        self.continuity.lost_nothing()
+        self.continuity.had_one_writer_at_a_time()
+        begin_empty(self.second)
+        self.continuity = Continuity(self.second)
+        self.avisim.kill()
 
     def do_return(self, name):
         self.ground.start(name)
         self.start_instance(self.instances[name])
+
+    def ends_well(self):
+        """An application changes in a cluster that is there; the controller in use has it, and lost nothing on the way."""
+        name = next(name for name in reversed(self.names) if self.ground.servers[name].is_running())
+        self.ground.clusters[name].apply(member(NAMES[name], ip="10.20.99.1"))
+        self.continuity.serves(HOST, "10.20.99.1", PATIENCE_S)
+        self.continuity.lost_nothing()
+        self.continuity.had_one_writer_at_a_time()
 
     def do_run(self, command):
         """In the same words, without a look at the answer."""
@@ -166,9 +185,6 @@ def site(request, ground, tmp_path):
         site.avisim.kill()
         site.second.kill()
         for name in site.names:
-            if not site.ground.servers[name].is_running():
-                site.ground.start(name)
-        for name in site.names:
             for kind in ("AMKOCluster", "Lease", "Event"):
                 for obj in site.ground.clusters[name].list(kind, HOME):
                     site.ground.clusters[name].delete(kind, HOME, obj["metadata"]["name"])
@@ -178,6 +194,7 @@ def site(request, ground, tmp_path):
 def test_drill(site):
     for kind, *step in site.drill.steps:
         (site.do if kind == "do" else site.run)(*step)
+    site.ends_well()
 
 
 def test_the_page_has_its_drills():

@@ -1,30 +1,16 @@
 """amko and amko-leader with exactly the rights of deploy/manifests, on API servers that refuse everything else."""
 
-import os
-
 import pytest
-import yaml
 
+from accounts import MANIFESTS, MEMBER, POD, grant, manifest, revoke, token
 from ground import HOME
 from instances import LEASE, Instance, amko_cluster
 from kube import ApiError
 from manifests import CONTROLLER, gslb_config, member, namespace, policy
-from programs import Leader, http_text, repository, wait_for
+from programs import Leader, http_text, wait_for
 
-MANIFESTS = os.path.join(repository(), "deploy/manifests")
 MEMBERS = ["cluster1", "cluster2"]
 RBAC = "rbac.authorization.k8s.io"
-
-
-def objects(name):
-    with open(os.path.join(MANIFESTS, name), encoding="utf-8") as f:
-        return [obj for obj in yaml.safe_load_all(f) if obj]
-
-
-def token(cluster, account):
-    """As the kubelet gets it for a pod, and `kubectl create token` for people."""
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-    return cluster.api.request("POST", f"/api/v1/namespaces/{HOME}/serviceaccounts/{account}/token", asked)["status"]["token"]
 
 
 @pytest.fixture
@@ -33,19 +19,16 @@ def site(ground, avisim, tmp_path):
     ground.reset()
     avisim.reset(CONTROLLER)
     avisim.toggle(check_domains=False)
-    files = {"cluster1": ["rbac-own.yaml", "rbac-member.yaml"], "cluster2": ["rbac-member.yaml"]}
-    made = [(name, obj) for name, names in files.items() for file in names for obj in objects(file)]
-    for name, obj in made:
-        ground.clusters[name].apply(obj)
-    own = ground.write_kubeconfig(str(tmp_path / "own"), users={"cluster1": {"token": token(ground.clusters["cluster1"], "amko-sa")}})
+    made = {"cluster1": grant(ground.clusters["cluster1"], POD, MEMBER), "cluster2": grant(ground.clusters["cluster2"], MEMBER)}
+    own = ground.write_kubeconfig(str(tmp_path / "own"), users={"cluster1": {"token": token(ground.clusters["cluster1"], POD)}})
     members = ground.write_kubeconfig(str(tmp_path / "members"), MEMBERS, users={
-        name: {"token": token(ground.clusters[name], "amko-member")} for name in MEMBERS})
+        name: {"token": token(ground.clusters[name], MEMBER)} for name in MEMBERS})
     leader = Leader(str(tmp_path / "leader.log"), own, "cluster1", members)
     leader.own, leader.members = own, members
     yield leader
     leader.kill()
-    for name, obj in reversed(made):
-        ground.clusters[name].delete(obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"])
+    for name, objects in made.items():
+        revoke(ground.clusters[name], objects)
 
 
 def test_the_keeper_leads(ground, avisim, site, tmp_path):
@@ -102,7 +85,7 @@ def test_the_leader_does_all_of_its_work(ground, avisim, site):
 def test_the_manifests_are_taken_as_they_are(ground):
     ground.reset()
     told = ground.kubectl("cluster3", "apply", "-k", MANIFESTS, "--dry-run=server").splitlines()
-    made = [obj for name in objects("kustomization.yaml")[0]["resources"] for obj in objects(name)]
+    made = [obj for name in manifest("kustomization.yaml")[0]["resources"] for obj in manifest(name)]
     assert len(told) == len(made) and all(line.endswith("(server dry run)") for line in told), told
 
 
@@ -111,7 +94,7 @@ def test_the_manifests_are_taken_as_they_are(ground):
     ("GET", "/api/v1/services"), ("GET", "/api/v1/pods"), ("DELETE", f"/apis/amko.vmware.com/v1alpha1/namespaces/{HOME}/gslbconfigs/gc-1"),
 ])
 def test_the_pods_account_may_not(ground, site, method, path):
-    assert refused(ground.clusters["cluster1"], "amko-sa", method, path)
+    assert refused(ground.clusters["cluster1"], POD, method, path)
 
 
 @pytest.mark.parametrize("method, path", [
@@ -119,7 +102,7 @@ def test_the_pods_account_may_not(ground, site, method, path):
     ("DELETE", "/apis/networking.k8s.io/v1/namespaces/web/ingresses/shop"), ("DELETE", "/api/v1/namespaces/web"),
 ])
 def test_a_members_account_may_not(ground, site, method, path):
-    assert refused(ground.clusters["cluster2"], "amko-member", method, path)
+    assert refused(ground.clusters["cluster2"], MEMBER, method, path)
 
 
 def refused(cluster, account, method, path):

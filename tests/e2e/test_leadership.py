@@ -1,4 +1,4 @@
-"""Several instances on simulated clusters: one leads, the others follow, and what happens when something ends."""
+"""Several instances: one leads, the others follow, and what happens when something ends."""
 
 import os
 import signal
@@ -18,9 +18,6 @@ def site(ground, avisim, tmp_path):
         site.end()
     finally:
         site.kill()
-        for name in site.names:
-            if not ground.servers[name].is_running():
-                ground.start(name)
 
 
 def test_the_promoted_instance_leads_and_the_others_follow(site):
@@ -30,6 +27,7 @@ def test_the_promoted_instance_leads_and_the_others_follow(site):
     roles = {name: instance.leadership()["role"] for name, instance in site.instances.items()}
     assert roles == {"cluster1": "follower", "cluster2": "leader", "cluster3": "follower"}
     assert site.record()["holder"].startswith("cluster2/")
+    site.no_right_was_missing()
 
 
 def test_a_leader_that_is_asked_to_end_lets_go_and_nobody_else_leads_by_itself(site):
