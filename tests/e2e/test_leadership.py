@@ -5,7 +5,9 @@ import signal
 
 import pytest
 
-from instances import Federation
+from continuity import Continuity, served
+from ground import HOME
+from instances import LEASE, Federation
 from manifests import CLUSTERS, CONTROLLER, gslb_config, member
 from programs import Avisim, wait_for
 
@@ -102,3 +104,24 @@ def test_another_controller_that_leads_is_another_claim(site, second):
         assert writes[0] == "stringgroup"
     finally:
         site.avisim.toggle(leader=True)
+
+
+def bare_lease():
+    """As somebody makes one by hand."""
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": LEASE, "namespace": HOME}}
+
+
+def test_leases_that_hands_take_away_or_make_are_taken_again(site):
+    site.begin()
+    epoch = site.wait_leader("cluster1")
+    site.ground.clusters["cluster2"].delete("Lease", HOME, LEASE)
+    site.ground.clusters["cluster3"].delete("Lease", HOME, LEASE)
+    site.ground.clusters["cluster3"].apply(bare_lease())
+    assert site.claim("cluster2") == site.claim("cluster3") == (None, 0, False), "whose they are is to be seen first: for a lease"
+    assert site.wait_leader("cluster1", timeout_s=30) == epoch
+    # The own one decides where a person did: without it the epoch ends, and another one begins when the lease is over.
+    site.ground.clusters["cluster1"].delete("Lease", HOME, LEASE)
+    wait_for("a later epoch", lambda: site.leads("cluster1") > epoch, 30)
+    site.ground.clusters["cluster2"].apply(member("cluster2", ip="10.20.2.99"))
+    wait_for("the change", lambda: "10.20.2.99" in served(site.avisim)["shop.example.org"], 30)
+    Continuity(site.avisim).had_one_writer_at_a_time()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import MANIFESTS, MEMBER, POD, grant, manifest, revoke, token
+from accounts import FILES, MANIFESTS, MEMBER, POD, grant, manifest, revoke, token
 from ground import HOME
 from instances import LEASE, Instance, amko_cluster
 from kube import ApiError
@@ -45,6 +45,50 @@ def test_the_keeper_leads(ground, avisim, site, tmp_path):
         assert "_kube_requests_total" in metrics and 'code="403"' not in metrics and 'code="401"' not in metrics
         assert amko.stop() == 0, amko.tail()
         assert {holder(ground, name) for name in MEMBERS} == {None}, "it has given them up"
+    finally:
+        amko.kill()
+
+
+def without_leases(cluster, account):
+    """The account's role in its namespace, as somebody might write it who never heard of Leases."""
+    role, = (obj for obj in manifest(FILES[account]) if obj["kind"] == "Role")
+    cluster.apply(dict(role, rules=[rule for rule in role["rules"] if "leases" not in rule["resources"]]))
+
+
+def leading(ground):
+    shown = {c["type"]: c for c in own_status(ground, "AMKOCluster").get("conditions") or []}.get("Leading", {})
+    return f"{shown.get('status')} {shown.get('reason')} {shown.get('message')}"
+
+
+def wait_leading(ground, *says):
+    try:
+        wait_for("Leading", lambda: all(text in leading(ground) for text in says), 30)
+    except TimeoutError:
+        raise AssertionError(f"{says} in: {leading(ground)}") from None
+
+
+def test_a_token_without_a_right_on_leases(ground, avisim, site, tmp_path):
+    for name in MEMBERS:
+        ground.clusters[name].delete("Lease", HOME, LEASE)
+        ground.clusters[name].apply(amko_cluster(name, name == "cluster1", MEMBERS))
+    without_leases(ground.clusters["cluster1"], POD)
+    without_leases(ground.clusters["cluster2"], MEMBER)
+    amko = Instance("cluster1", str(tmp_path), site.own)
+    amko.members = site.members
+    try:
+        amko.start()
+        wait_leading(ground, "False OwnLease", "cluster cluster1: the own service account may not get, create and update leases", "rbac-own.yaml",
+                     "cluster cluster2: its context may not", "rbac-member.yaml")
+        assert {holder(ground, name) for name in MEMBERS} == {None}
+        for obj in manifest(FILES[POD]):
+            ground.clusters["cluster1"].apply(obj)
+        wait_leading(ground, "True ", "epoch 1000001 leads", "cluster cluster2: its context may not", "rbac-member.yaml")
+        assert [holder(ground, name) for name in MEMBERS] == ["cluster1", None]
+        assert ground.kubectl("cluster1", "-n", HOME, "get", "amkocluster", "--no-headers").split()[1:5] == [
+            "leader", "cluster1", "1000001", "1/2"]
+        for obj in manifest(FILES[MEMBER]):
+            ground.clusters["cluster2"].apply(obj)
+        wait_for("every Lease", lambda: {holder(ground, name) for name in MEMBERS} == {"cluster1"}, 30)
     finally:
         amko.kill()
 
