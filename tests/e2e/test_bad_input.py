@@ -204,23 +204,27 @@ def leave_lease(site, context, holder):
     assert (site.lease(context)["spec"].get("holderIdentity") or "") == holder, "nobody writes over what it cannot read"
 
 
+def writer_of(write):
+    """Every process says who asks: "amko/0.1.0 (cluster1/<pod>/<uid>/<random> epoch 1000001)"."""
+    return write["agent"].split("(")[1].split("/")[0]
+
+
 @pytest.fixture
-def site(ground, avisim, tmp_path):
+def site(request, ground, avisim, tmp_path):
+    if request.node.callspec.params["row"].is_cheap and request.config.getoption("--ground") == "real":
+        pytest.skip("the same on simulated clusters")
     site = Site(ground, avisim, tmp_path)
     try:
         yield site
         site.end()
-        wrote = site.writes()
-        assert site.writer or not wrote, wrote
+        assert {writer_of(w) for w in site.writes()} <= {site.writer}, "nor at its end"
     finally:
         site.kill()
         site.rights.end()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_it_is_told_and_nobody_writes_who_should_not(request, site, row):
-    if row.is_cheap and request.config.getoption("--ground") == "real":
-        pytest.skip("the same on simulated clusters")
+def test_it_is_told_and_nobody_writes_who_should_not(site, row):
     site.writer = row.writer
     site.prepare(leader=row.leader)
     for name in site.names:
@@ -236,8 +240,8 @@ def test_it_is_told_and_nobody_writes_who_should_not(request, site, row):
         wait_for("a service", lambda: HOST in site.services(), 30)
     if row.then:
         row.then(site)
-    for name, instance in site.instances.items():
+    for instance in site.instances.values():
         assert instance.is_running(), instance.tail()
-        assert (" event=avi_write " in instance.read_log()) == (name == row.writer), instance.tail()
-    if not row.writer:
-        assert site.writes() == []
+    wrote = site.writes()
+    assert bool(wrote) == bool(row.writer)
+    assert {writer_of(w) for w in wrote} <= {row.writer}

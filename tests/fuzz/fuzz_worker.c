@@ -29,7 +29,7 @@ static struct heard feed(uv_loop_t *loop, const uint8_t *data, size_t size, size
 		uv_buf_t part = uv_buf_init((char *)(uintptr_t)(data + at), (unsigned)n);
 
 		on_read(&stream, (ssize_t)n, &part);
-		assert(w->in.n < TERM_LINE_MAX);
+		assert(w->in.n <= TERM_LINE_MAX);
 	}
 	worker_free(w);
 	uv_run(loop, UV_RUN_DEFAULT);
