@@ -91,8 +91,9 @@ class Wire:
         self.apply()
 
     def heal_all(self):
-        self.cuts = []
-        self.apply()
+        if self.cuts:
+            self.cuts = []
+            self.apply()
 
     def apply(self):
         self.inside("nft", "-f", "-", text=self.rules())

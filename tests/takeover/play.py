@@ -470,7 +470,7 @@ class Run:
     BLOCKED = {"OtherLeads", "NotPromoted", "PromotionUsedUp"}
 
     def is_blocked(self):
-        """Manual: nobody leads, and every instance's condition says that a human has to decide."""
+        """Nobody leads, and every instance's condition says that a human has to decide."""
         found = self.conditions()
         return len(found) == len(self.script.contexts) and all(
             status == "False" and reason in self.BLOCKED and message for status, reason, message in found.values())
@@ -479,14 +479,16 @@ class Run:
         """One leads and the controller has what is wanted; where a human has to decide, one does."""
         deadline, blocked_since, is_decided = time.monotonic() + SETTLE_S, None, False
         while time.monotonic() < deadline:
-            if self.who_leads() and self.services() == self.wanted():
+            leader = self.who_leads()
+            if leader and self.services() == self.wanted():
                 return
-            blocked_since = (blocked_since or time.monotonic()) if self.is_blocked() else None
+            is_blocked = not leader and self.is_blocked()
+            blocked_since = (blocked_since or time.monotonic()) if is_blocked else None
             if blocked_since and not is_decided and time.monotonic() - blocked_since > 1:
                 is_decided = True
                 self.tell(f"nobody leads, the conditions say so: {self.conditions()}; {self.script.leader} is promoted")
                 self.do_promote(self.script.leader, False, "all")
-            time.sleep(0.1)
+            time.sleep(0.2)
         raise Unsettled(f"not settled {SETTLE_S} s after the last fault: leader {self.who_leads()}\n  Leases: "
                         f"{[self.claim(n) for n in self.script.contexts]}\n  conditions: {self.conditions()}\n  "
                         f"wanted: {self.wanted()}\n  services: {self.services()}")
