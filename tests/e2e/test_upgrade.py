@@ -73,7 +73,7 @@ def test_the_definitions_may_come_last(site):
     site.set_leader("cluster1", False)             # the next change shows all of it
     site.patiently("the whole status", lambda: site.cluster_object("cluster1")["status"].get("role") == "follower", "cluster1")
     site.patiently("the message where it belongs", lambda: site.conditions("cluster1")[LEADING][1] == "NotPromoted", "cluster1")
-    assert OLD_DEFINITION not in str(site.conditions("cluster1"))
+    site.patiently("no more word of it", lambda: OLD_DEFINITION not in str(site.conditions("cluster1")), "cluster1")
     site.nobody_wrote()
 
 
