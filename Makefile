@@ -105,7 +105,7 @@ $(B)/kubesim: $(KUBESIM) $(B)/common.a
 
 # A simulator's parts belong to its own tests only: their names are nobody else's business.
 $(B)/unit/avisim_test: $(filter-out %/main.o,$(AVISIM))
-$(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test: $(filter-out %/main.o,$(KUBESIM))
+$(B)/unit/kubesim_test $(B)/unit/kubesim_columns_test $(B)/unit/copier_test: $(filter-out %/main.o,$(KUBESIM))
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/unit.a $(B)/leader.a $(B)/follower.a $(B)/keeper.a $(B)/ctl.a $(B)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -77,6 +77,7 @@ static const struct {
 	const char *method, *query;
 	enum kube_body body_type;
 } requests[] = {
+	[MIRROR_NOTHING] = { "GET", "", KUBE_BODY_NONE },
 	[MIRROR_APPLY] = { "PATCH", "?fieldManager=" CARRY_FIELD_MANAGER "&force=true", KUBE_BODY_APPLY },
 	[MIRROR_PUT] = { "PUT", "?fieldManager=" CARRY_FIELD_MANAGER, KUBE_BODY_JSON },
 	[MIRROR_LABEL] = { "PATCH", "?fieldManager=" CARRY_FIELD_MANAGER, KUBE_BODY_MERGE_PATCH },
@@ -140,8 +141,8 @@ static void on_answer(void *arg, const cJSON *json, const struct err *err, int64
 	job->call = NULL;
 	if (err && err->code == ERR_NOTFOUND && job->verb == MIRROR_DELETE) {
 		on_deleted(job, NULL);
-	} else if (err && err->code == ERR_NOTFOUND && (job->verb == MIRROR_LABEL || job->verb == MIRROR_PUT)) {
-		look(job, NULL);      /* somebody deleted it just now */
+	} else if (err && err->code == ERR_NOTFOUND && job->verb != MIRROR_APPLY) {
+		look(job, NULL);      /* there is none, or somebody deleted it just now */
 	} else if (err) {
 		fail(job, err, retry_after_ms);
 	} else if (job->verb == MIRROR_DELETE) {
@@ -187,7 +188,10 @@ bool carry_start(struct carry *carry, const struct copies_entry *wanted, const c
 	copy_entry(wanted, &job->wanted);
 	DL_APPEND(carry->jobs, job);
 	carry->n_jobs++;
-	look(job, actual);
+	if (!actual && copies_is_tombstone(wanted))
+		request(job, &(struct mirror_step){ .verb = MIRROR_NOTHING });
+	else
+		look(job, actual);
 	return true;
 }
 

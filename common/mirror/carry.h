@@ -31,6 +31,7 @@ void carry_free(struct carry *carry);                      /* NULL is fine */
 DEFINE_CLEANUP(struct carry *, carry_free)
 
 /* Never calls done from inside where a request is needed; an object that needs none is told at once. actual: what the cluster
- * has, NULL: surely nothing. False: as many as there may be are under way, or this object is. */
+ * has, as far as is known; NULL: nothing. That what a tombstone is of is gone is not believed but asked: who watches may be
+ * behind its own writes, and a tombstone is done with only once. False: as many as there may be are under way, or this object is. */
 bool carry_start(struct carry *carry, const struct copies_entry *wanted, const cJSON *actual);
 size_t carry_under_way(const struct carry *carry);
