@@ -157,22 +157,43 @@ static void add_problems(const struct fleet *fleet, const char *ns, int64_t now_
 	}
 }
 
+static bool fails_over_by_itself(const struct fleet *fleet, const struct site *leadership)
+{
+	if (leadership && leadership->lease.claim.has_view)
+		return leadership->lease.claim.view.mode == MODE_AUTOMATIC;
+	for (size_t i = 0; i < fleet->n_sites; i++)
+		if (fleet->sites[i].object && fleet->sites[i].object->is_automatic)
+			return true;
+	return false;
+}
+
+/* By this machine's clock too, so no more than an advice. */
+static const char *advice(const struct fleet *fleet, const struct site *leadership)
+{
+	if (fails_over_by_itself(fleet, leadership))
+		return "nobody leads, as far as can be seen from here: a fit member that reaches most of the others takes over by "
+		       "itself, and kubectl amko promote CONTEXT chooses one";
+	return "nobody leads, as far as can be seen from here, so the controller stays as it is: choose a member whose FIT is yes, and "
+	       "kubectl amko promote CONTEXT";
+}
+
 char *show_table(const struct fleet *fleet, const char *ns, int64_t now_s, bool is_wide)
 {
 	const struct site *leadership = fleet_leadership(fleet);
 	CLEANUP(freep) char *leader = leadership ? site_holder(leadership) : NULL, *sites = sites_text(fleet, now_s, is_wide);
 	CLEANUP(freep) char *conditions = is_wide ? conditions_text(fleet, now_s) : NULL;
 	CLEANUP(freep) char *id = plain(xstrdup(fleet_id(fleet)));
+	bool is_led = fleet_leader_is_alive(fleet, now_s);
 	CLEANUP(buf_release) struct buf out;
 
 	buf_init(&out, TEXT_MAX_BYTES);
 	buf_printf(&out, "federation %s, ", id ? id : "without an id yet");
 	if (leadership)
-		buf_printf(&out, "%sled by %s in epoch %" PRId64 "\n\n", fleet_leader_is_alive(fleet, now_s) ? "" : "last ",
-			   plain(leader), leadership->lease.claim.epoch);
+		buf_printf(&out, "%sled by %s in epoch %" PRId64 "\n", is_led ? "" : "last ", plain(leader),
+			   leadership->lease.claim.epoch);
 	else
-		buf_puts(&out, "led by nobody\n\n");
-	buf_puts(&out, sites);
+		buf_puts(&out, "led by nobody\n");
+	buf_printf(&out, "%s%s\n%s", is_led ? "" : advice(fleet, leadership), is_led ? "" : "\n", sites);
 	if (conditions)
 		buf_printf(&out, "\n%s", conditions);
 	add_problems(fleet, ns, now_s, &out);

@@ -65,7 +65,7 @@ def plain(lines, either=None):
     """What two answers have in common where they say the same: no ages, generations, addresses, widths, and of an epoch only
     the promotion that it is under: an attempt that somebody was faster with costs a number."""
     text = "\n".join(lines)
-    text = re.sub(r"(?<![\w-])\d+s(?![\w-])", "Ns", text)
+    text = re.sub(r"(?<![\w-])(\d+m\d+s|\d+[ms])(?![\w-])", "Ns", text)
     text = re.sub(r"\b(\d+)0{5}[1-9]\b", r"\g<1>00000N", text)
     text = re.sub(r"\(generation \d+\)", "(generation N)", text)
     text = re.sub(r"connect to \S+: Connection refused", "connect to ADDRESS: Connection refused", text)

@@ -86,7 +86,9 @@ static void a_wide_table(void **state)
 
 static void a_leader_that_is_silent_led_last(void **state)
 {
-	static const char first[] = "federation " UUID ", last led by east in epoch 4000002\n";
+	static const char first[] = "federation " UUID ", last led by east in epoch 4000002\n"
+		"nobody leads, as far as can be seen from here: a fit member that reaches most of the others takes over by itself, and "
+		"kubectl amko promote CONTEXT chooses one\n\nCONTEXT ";
 	CLEANUP(freep) char *text = NULL;
 	struct fleet fleet;
 
