@@ -1,9 +1,10 @@
 """How long it takes: from the loss of the leader to the first write of the next one, and from a person's word to a Lease that says
 `acquired: true`. With leases of 3 s, renewed within 2 s and every 500 ms.
 
-A round that a busy machine held up is played again; every round is printed.
+A round that a busy machine held up is played again, when it is quieter; every round is printed.
 """
 
+import os
 import threading
 import time
 
@@ -45,10 +46,26 @@ def all_are_fit(site):
                                                 for i in site.instances.values() if i.is_running()), 30)
 
 
+def is_quiet():
+    """Of what is ready to run there is not much more than there are processors for."""
+    with open("/proc/loadavg", encoding="ascii") as f:
+        return int(f.read().split()[3].split("/")[0]) <= os.cpu_count() + 1
+
+
+def wait_for_quiet(timeout_s=20):
+    """Two seconds of it, where they come."""
+    since_s = began_s = time.monotonic()
+    while time.monotonic() - since_s < 2 and time.monotonic() - began_s < timeout_s:
+        since_s = since_s if is_quiet() else time.monotonic()
+        time.sleep(0.05)
+
+
 def within(figures, what, bound_s, play):
     """Plays rounds until one keeps to the bound."""
     took = []
     while len(took) < ROUNDS and (not took or took[-1] > bound_s):
+        if took:
+            wait_for_quiet()
         took.append(play(len(took)))
         figures.append(f"{what}: {took[-1]:.2f} s of {bound_s} s" + (f", round {len(took)}" if len(took) > 1 else ""))
     assert took[-1] <= bound_s, took
@@ -154,9 +171,9 @@ def test_demote_takes_two_seconds_until_another_leads(begin, figures):
     site = begin("Automatic")
 
     def play(i):
-        old = leader_of(site)
         if i:                          # only who was promoted can be demoted
-            site.kubectl_amko("promote", old)
+            site.kubectl_amko("promote", next(name for name in site.names if name != leader_of(site)))
+        old = leader_of(site)
         return hands_over(site, ("demote", old), [name for name in site.names if name != old])
     within(figures, "demote to another's acquired: true, Automatic", ACQUIRED_S, play)
 
