@@ -181,6 +181,7 @@ class Run:
         self.ips = {}                  # (cluster, host) -> address
         self.stopped = {}              # pid -> context
         self.continued = []            # (time_ms, context)
+        self.spoiled = set()           # clusters whose Lease is nonsense until somebody deletes it
         self.n_orders = 0
         self.due = []                  # (when_ms, number, what): steps and what takes them back
 
@@ -358,8 +359,11 @@ class Run:
 
     def do_lease(self, name, edit):
         if edit == "delete":
-            self.as_person(name, "the Lease's deletion", lambda c: c.delete("Lease", HOME, LEASE))
+            if self.as_person(name, "the Lease's deletion", lambda c: c.delete("Lease", HOME, LEASE)) is not None:
+                self.spoiled.discard(name)
             return None
+        if edit == "nonsense":
+            self.spoiled.add(name)
         change = self.EDITS.get(edit)
         if edit == "newer":
             change = {"metadata": {"annotations": {MARK + "epoch": str(max(self.claim(name)[0], 0) + 1)}}}
@@ -438,6 +442,8 @@ class Run:
         """What still holds of steps that nothing takes back."""
         self.tell("calm")
         self.go_on(list(self.stopped))
+        for name in list(self.spoiled):
+            self.do_lease(name, "delete")
         for name, instance in self.instances.items():
             if not instance.is_running():
                 self.come_again(name)
