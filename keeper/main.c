@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/duration.h"
@@ -212,6 +213,8 @@ static bool make_socket_folder(struct process *process, struct err *err)
 	const char *base = getenv("TMPDIR");
 	CLEANUP(freep) char *folder = xasprintf("%s/amko-XXXXXX", base && *base ? base : "/tmp");
 
+	if (strlen(folder) + strlen("/worker") >= sizeof((struct sockaddr_un){ 0 }.sun_path))
+		return err_set(err, ERR_INVALID, "TMPDIR is too long for the worker's socket: %s/worker", folder);
 	if (!mkdtemp(folder))
 		return err_set(err, ERR_INVALID, "a folder %s for the worker's socket cannot be made: %s", folder, strerror(errno));
 	process->socket = xasprintf("%s/worker", folder);

@@ -24,7 +24,7 @@ static void *keep_object(void *arg, const cJSON *object)
 
 static bool same_object(const void *a, const void *b)
 {
-	return cJSON_Compare(a, b, true);
+	return json_same(a, b);
 }
 
 static void free_object(void *object)

@@ -1,5 +1,7 @@
 #include "common/base/json.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdarg.h>
 
 #define TEXT_FIRST_BYTES 1024               /* most texts are written without growing */
@@ -72,6 +74,31 @@ const cJSON *json_at(const cJSON *object, ...)
 		object = json_get(object, key);
 	va_end(ap);
 	return object;
+}
+
+static bool same_members(const cJSON *a, const cJSON *b)
+{
+	const cJSON *child, *other = b->child;
+
+	if (cJSON_GetArraySize(a) != cJSON_GetArraySize(b))
+		return false;
+	cJSON_ArrayForEach(child, a) {
+		if (!json_same(child, cJSON_IsArray(a) ? other : cJSON_GetObjectItemCaseSensitive(b, child->string)))
+			return false;
+		other = other->next;
+	}
+	return true;
+}
+
+bool json_same(const cJSON *a, const cJSON *b)
+{
+	if (!a || !b || (a->type & 0xff) != (b->type & 0xff))
+		return false;
+	if (cJSON_IsString(a) || cJSON_IsRaw(a))
+		return streq(a->valuestring, b->valuestring);
+	if (cJSON_IsNumber(a))
+		return fabs(a->valuedouble - b->valuedouble) <= fabs(a->valuedouble) * DBL_EPSILON; /* as text keeps them */
+	return !(cJSON_IsObject(a) || cJSON_IsArray(a)) || same_members(a, b);
 }
 
 const char *json_str(const cJSON *object, const char *key)

@@ -76,7 +76,7 @@ static bool is_shown(const cJSON *shown, const cJSON *field)
 {
 	const cJSON *value = json_get(shown, field->string);
 
-	return cJSON_IsNull(field) ? !value : value && cJSON_Compare(value, field, true);
+	return cJSON_IsNull(field) ? !value : value && json_same(value, field);
 }
 
 cJSON *amkocluster_status_patch(const cJSON *shown, const cJSON *fields, struct condition *own, size_t n_own,
@@ -90,7 +90,7 @@ cJSON *amkocluster_status_patch(const cJSON *shown, const cJSON *fields, struct 
 		if (!is_shown(shown, field))
 			json_put(patch, field->string, cJSON_Duplicate(field, true));
 	conditions = merge_conditions(before, own, n_own, now);
-	if (before ? !cJSON_Compare(before, conditions, true) : cJSON_GetArraySize(conditions) > 0)
+	if (before ? !json_same(before, conditions) : cJSON_GetArraySize(conditions) > 0)
 		json_put(patch, "conditions", TAKE(conditions));
 	return patch->child ? TAKE(patch) : NULL;
 }

@@ -84,7 +84,7 @@ static cJSON *due_patch(struct amkocluster_writer *w)
 		if (!w->conditions[i].last_transition)
 			w->conditions[i].last_transition = xstrdup(conditions[i].last_transition);
 	release_all(conditions, w->n_conditions);
-	if (patch && !w->is_changed && w->residue && cJSON_Compare(patch, w->residue, true))
+	if (patch && !w->is_changed && w->residue && json_same(patch, w->residue))
 		return NULL;
 	return TAKE(patch);
 }
@@ -304,7 +304,7 @@ void amkocluster_writer_put(struct amkocluster_writer *w, const char *field, cJS
 
 	if (!value)
 		value = cJSON_CreateNull();
-	if (before && cJSON_Compare(before, value, true)) {
+	if (before && json_same(before, value)) {
 		cJSON_Delete(value);
 		return;
 	}

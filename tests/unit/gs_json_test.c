@@ -20,7 +20,7 @@ static void assert_json(const cJSON *got, const char *want)
 	CLEANUP(freep) char *got_text = json_text(got);
 	CLEANUP(freep) char *want_text = json_text(wanted);
 
-	if (!cJSON_Compare(got, wanted, true))
+	if (!json_same(got, wanted))
 		fail_msg("\n got %s\nwant %s", got_text, want_text);
 }
 
@@ -340,7 +340,7 @@ static void an_answered_service_is_the_wanted_one(void **state)
 	assert_text(actual->uuid, "x-1");
 	assert_text(actual->tenant, wanted->tenant);
 	again = gs_to_json(actual);
-	assert_true(cJSON_Compare(again, body, true));
+	assert_true(json_same(again, body));
 }
 
 static void an_answered_monitor_is_the_wanted_one(void **state)
@@ -355,7 +355,7 @@ static void an_answered_monitor_is_the_wanted_one(void **state)
 	assert_no_difference(&fields);
 	assert_text(actual->tenant, "admin");
 	again = monitor_to_json(actual);
-	assert_true(cJSON_Compare(again, body, true));
+	assert_true(json_same(again, body));
 }
 
 /* ---- reading what others wrote ---- */

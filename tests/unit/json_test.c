@@ -64,8 +64,63 @@ static void whole_numbers(void **state)
 	assert_int_equal(json_int(object, "n", -1), c->want);
 }
 
+struct same_case {
+	const char *name, *a, *b;
+	bool same;
+};
+
+static const struct same_case same_cases[] = {
+	{ "scalars", "[1, \"x\", true, null]", "[1, \"x\", true, null]", true },
+	{ "keys in another order", "{\"a\": 1, \"b\": [2]}", "{\"b\": [2], \"a\": 1}", true },
+	{ "a list in another order", "[1, 2]", "[2, 1]", false },
+	{ "a list that goes on", "[1]", "[1, 2]", false },
+	{ "a key more", "{\"a\": 1}", "{\"a\": 1, \"b\": 1}", false },
+	{ "another key", "{\"a\": 1}", "{\"b\": 1}", false },
+	{ "a key in another case", "{\"a\": 1}", "{\"A\": 1}", false },
+	{ "another value far inside", "{\"a\": [{\"b\": 1}]}", "{\"a\": [{\"b\": 2}]}", false },
+	{ "another type", "1", "\"1\"", false },
+	{ "true and false", "true", "false", false },
+	{ "nothing and an empty object", "null", "{}", false },
+	{ "an empty list and an empty object", "[]", "{}", false },
+};
+
+static void sameness(void **state)
+{
+	const struct same_case *c = *state;
+	CLEANUP(cJSON_Deletep) cJSON *a = json_parse(slice_of(c->a), NULL);
+	CLEANUP(cJSON_Deletep) cJSON *b = json_parse(slice_of(c->b), NULL);
+
+	assert_int_equal(json_same(a, b), c->same);
+	assert_int_equal(json_same(b, a), c->same);
+	assert_true(json_same(a, a));
+	assert_false(json_same(a, NULL));
+	assert_false(json_same(NULL, NULL));
+}
+
+/* As deep as cJSON reads. */
+static void what_is_deep_is_compared_once_a_level(void **state)
+{
+	char text[6 * 900 + 2] = "";
+	size_t at = 0;
+
+	(void)state;
+	for (int i = 0; i < 900; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "{\"a\":");
+	text[at++] = '1';
+	CLEANUP(freep) char *whole = xasprintf("%.*s%0*d", (int)at, text, 900, 0);
+	memset(whole + at, '}', 900);
+	CLEANUP(cJSON_Deletep) cJSON *a = json_parse(slice_of(whole), NULL);
+	CLEANUP(cJSON_Deletep) cJSON *b = cJSON_Duplicate(a, true);
+
+	assert_non_null(a);
+	assert_true(json_same(a, b));
+}
+
 int main(void)
 {
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_deep_is_compared_once_a_level) };
+
 	json_init();
-	return RUN_TABLE(parsing, parse_cases) | RUN_TABLE(whole_numbers, int_cases);
+	return RUN_TABLE(parsing, parse_cases) | RUN_TABLE(whole_numbers, int_cases) | RUN_TABLE(sameness, same_cases) |
+	       cmocka_run_group_tests(tests, NULL, NULL);
 }

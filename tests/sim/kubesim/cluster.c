@@ -95,7 +95,7 @@ static void define_kind(struct ks_cluster *c, const cJSON *crd)
 	CLEANUP(cJSON_Deletep) cJSON *before = kind ? cJSON_Duplicate(kind->versions[kind->storage].schema, true) : NULL;
 
 	kind = ks_kind_define(&c->kinds, crd);
-	if (before && !cJSON_Compare(before, kind->versions[kind->storage].schema, true))
+	if (before && !json_same(before, kind->versions[kind->storage].schema))
 		prune_kept(c, kind);
 }
 
