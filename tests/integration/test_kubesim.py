@@ -253,6 +253,10 @@ def test_a_put_makes_a_lease(api, body, status):
     assert api.call("PUT", path, lease())[0] == (422 if status == 201 else 201), "an update needs a version"
 
 
+def test_a_lease_without_a_spec_has_an_empty_one(api):
+    assert api.call("POST", "/apis/coordination.k8s.io/v1/namespaces/default/leases", {"metadata": {"name": "l"}})[1]["spec"] == {}
+
+
 def test_a_status_is_written_apart(api):
     made = api.must("POST", INGRESSES, ingress())
     status = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}

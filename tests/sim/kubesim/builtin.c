@@ -237,6 +237,8 @@ void ks_builtin_default(struct ks_cluster *cluster, const struct ks_kind *kind, 
 		default_service(cluster, object, old);
 	if (streq(plural, "services") || streq(plural, "ingresses"))
 		ks_need_object(ks_need_object(object, "status"), "loadBalancer");
+	if (streq(plural, "leases"))
+		ks_need_object(object, "spec");
 	if (streq(plural, "namespaces"))
 		default_namespace(object, old);
 	if (streq(plural, "secrets"))
