@@ -136,7 +136,10 @@ struct choice {
 };
 
 void world_init(struct world *w, const struct scenario *s);
+/* choices.c: what can happen next; how many. */
 int world_choices(const struct world *w, const struct scenario *s, struct choice out[CHOICES_MAX]);
+/* Whose turn it is while nobody cuts in: of him who has begun, else of the first; NOBODY. */
+int world_turn(const struct world *w, const struct scenario *s);
 void world_apply(struct world *w, const struct scenario *s, struct choice choice);
 /* Whether somebody may write, or a human has to act, within a bound once all faults have ended. Changes w. */
 bool world_recovers(struct world *w, const struct scenario *s);
