@@ -98,12 +98,12 @@ def test_promote_with_its_rights(ground, federation, nobodys):
     for name in NAMES:
         federation.append(Keeper(ground, name, NAMES))
         federation[-1].start()
+    ground.clusters["cluster2"].delete_all("Event")          # of the federations before
     grant(ground, WRITE)
     code, out, err = kubectl(ground, "promote", "cluster2", kubeconfig=nobodys)
     assert (code, err, out.splitlines()[-1]) == (0, "", "cluster2 leads in epoch 5000001")
     events = ground.clusters["cluster2"].list("Event", HOME)
-    assert [(e["reason"], e["involvedObject"]["kind"]) for e in events if e["involvedObject"]["name"] == NAME][-1:] == [
-        ("Promoted", "AMKOCluster")]
+    assert [(e["reason"], e["involvedObject"]["kind"], e["involvedObject"]["name"]) for e in events] == [("Promoted", "AMKOCluster", NAME)]
     code, out, err = kubectl(ground, "promote", "cluster1", "--force", "--yes-federation-id", UUID, kubeconfig=nobodys)
     assert code == 0 and re.fullmatch(r"warning: it could not be noted in the status: .*HTTP 403.*\n", err), err
     grant(ground, WRITE + [{"apiGroups": ["amko.vmware.com"], "resources": ["amkoclusters/status"], "verbs": ["patch"]}])
