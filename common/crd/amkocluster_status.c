@@ -51,7 +51,7 @@ static void fill_transition(const cJSON *shown, struct condition *own, const cha
 
 	if (own->last_transition || !own->status)
 		return;
-	own->last_transition = xstrdup(since && streq0(json_str(entry, "status"), own->status) ? since : now);
+	own->last_transition = xstrdup(since && *since && streq0(json_str(entry, "status"), own->status) ? since : now);
 }
 
 static cJSON *merge_conditions(const cJSON *shown, struct condition *own, size_t n_own, const char *now)

@@ -51,6 +51,8 @@ static const struct merge {
 	{ "another reason keeps the time", "{'conditions':[" LEADING(EARLIER) "]}", "{}",
 	  "[{'type':'Leading','status':'True','reason':'Renewed'}]",
 	  "{'conditions':[{'type':'Leading','status':'True','reason':'Renewed','lastTransitionTime':'" EARLIER "'}]}" },
+	{ "an empty time is none", "{'conditions':[" LEADING("") "]}", "{}", "[{'type':'Leading','status':'True','reason':'Acquired'}]",
+	  "{'conditions':[" LEADING(NOW) "]}" },
 	{ "another status has the time of now", "{'conditions':[" LEADING(EARLIER) "]}", "{}",
 	  "[{'type':'Leading','status':'False','reason':'Released'}]",
 	  "{'conditions':[{'type':'Leading','status':'False','reason':'Released','lastTransitionTime':'" NOW "'}]}" },
