@@ -123,6 +123,12 @@ class Keeper(threading.Thread):
         self.keep("leader", kept)
 
     def give_up(self, kept):
+        """What another one took meanwhile, or takes right now (409: the next look sees), is not ours to empty."""
         for context in sorted(self.reachable()):
-            self.clusters[context].apply(lease("", kept["epoch"], True, kept["number"]))
+            found, cluster = self.lease_of(context), self.clusters[context]
+            if not found or not found["spec"].get("holderIdentity", "").startswith(self.context + "/"):
+                continue
+            empty = lease("", kept["epoch"], True, kept["number"])
+            empty["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
+            cluster.api.request("PUT", cluster.path("Lease", HOME, LEASE), empty)
         self.keep("follower", kept)
