@@ -142,7 +142,6 @@ static void renew(struct protocol *p, int member, int64_t now_ms, struct actions
 		read_lease(p, member, now_ms, out);
 }
 
-/* Empties what is ours: an epoch's Leases as released, an attempt's as never led. */
 /* What an emptied Lease shows besides. Of an epoch that has ended before nothing is known any more but what stands there. */
 static struct claim last_claim(const struct protocol *p, int member)
 {
@@ -151,6 +150,7 @@ static struct claim last_claim(const struct protocol *p, int member)
 	return p->tenure.epoch ? lead_claim(p) : p->seat[member].claim;
 }
 
+/* Empties what is ours: an epoch's Leases as released, an attempt's as never led. */
 static void empty(struct protocol *p, int member, int64_t now_ms, struct actions *out)
 {
 	struct seat *seat = &p->seat[member];

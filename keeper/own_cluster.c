@@ -1,6 +1,7 @@
 #include "keeper/own_cluster.h"
 
 #include "common/base/log.h"
+#include "common/crd/sanity.h"
 
 struct own_cluster {
 	struct own_cluster_options options;
@@ -143,7 +144,7 @@ enum own_state own_cluster_read(const struct own_cluster *own, const char *conte
 	version = json_str(json_get(found.first, "spec"), "version");
 	if (version && *version)
 		return OWN_FOUND;
-	*why = xstrdup("version field can't be empty in AMKOCluster object");
+	*why = xstrdup(SANITY_NO_VERSION);
 	return OWN_UNREADABLE;
 }
 

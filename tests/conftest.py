@@ -67,3 +67,13 @@ def rig(ground, avisim, tmp_path):
         yield rig
     finally:
         rig.leader.kill()
+
+
+@pytest.fixture
+def second(tmp_path):
+    """Another controller, of this test alone."""
+    controller = Avisim(str(tmp_path / "second.log"))
+    try:
+        yield controller.start()
+    finally:
+        controller.kill()

@@ -1,6 +1,7 @@
 /* common/base/json.h - cJSON, made safe: case-sensitive, bounded, with the path in every complaint.
  *
- * cJSON's own GetObjectItem ignores case, and its Compare takes twice the time a level: they are poisoned here. Absent and null are the same to these readers.
+ * cJSON's own GetObjectItem ignores case, and its Compare takes twice the time a level: they are poisoned here. Absent and null
+ * are the same to these readers.
  */
 #pragma once
 

@@ -117,7 +117,7 @@ static void judge_object(const struct sanity_case *sanity, struct findings *f)
 	} else if (!*object->context) {
 		ask_for_context(sanity, f);
 	} else if (!*object->version) {
-		HARD(f, "version field can't be empty in AMKOCluster object");
+		HARD(f, SANITY_NO_VERSION);
 		REMEDY(f, "set spec.version of AMKOCluster %s to %s, which runs here", object->name, sanity->running_version);
 	} else {
 		compare_versions(sanity, f);

@@ -44,6 +44,8 @@ struct sanity_verdict {
 	const char *second_leader;     /* borrowed from the case; NULL: none is seen */
 };
 
+/* AMKO does not lead by an object without one. */
+#define SANITY_NO_VERSION "version field can't be empty in AMKOCluster object"
 /* With this begins the message of a follower's AMKOCluster that would keep it from leading. */
 #define SANITY_COULD_NOT_LEAD "it could not lead: "
 

@@ -5,7 +5,7 @@ import pytest
 from bench import ACCEPTED, CONTROLLER, SYNCING, Writes
 from manifests import secret
 from objects import gslb_config, ingress, namespace, policy, service
-from programs import Avisim, Leader, wait_for
+from programs import Leader, wait_for
 
 SHOP, CART = "shop.example.org", "cart.example.org"
 WEB = namespace("web")
@@ -147,15 +147,6 @@ def test_the_refresh_interval_is_edited_and_repairs_what_others_did(bench):
     n = bench.avisim.last_n()
     wait_for("two listings", lambda: [e["path"] for e in bench.avisim.log_since(n)].count("/api/pkiprofile") > 1, 10)
     assert bench.writes() == {}
-
-
-@pytest.fixture
-def second(tmp_path):
-    controller = Avisim(str(tmp_path / "second.log"))
-    try:
-        yield controller.start()
-    finally:
-        controller.kill()
 
 
 def test_the_controller_is_another_one(bench, second):

@@ -4,20 +4,11 @@ import pytest
 
 from bench import ACCEPTED, CONTROLLER, Writes
 from objects import gslb_config, ingress, namespace, policy
-from programs import Avisim, wait_for
+from programs import wait_for
 
 SHOP = "shop.example.org"
 MADE = {SHOP: ["POST monitor http /", "POST service"]}
 NOT_LEADER = "another site's controller is the GSLB leader"
-
-
-@pytest.fixture
-def second(tmp_path):
-    controller = Avisim(str(tmp_path / "second.log"))
-    try:
-        yield controller.start()
-    finally:
-        controller.kill()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from continuity import Continuity, served
 from ground import HOME
 from instances import LEASE, Federation
 from manifests import CLUSTERS, CONTROLLER, gslb_config, member
-from programs import Avisim, wait_for
+from programs import wait_for
 
 
 @pytest.fixture
@@ -72,15 +72,6 @@ def test_a_killed_worker_is_started_again(site):
     pid = wait_for("a worker", instance.worker_pid, 10)
     os.kill(pid, signal.SIGKILL)
     wait_for("another worker", lambda: instance.worker_pid() not in (None, pid), 20)
-
-
-@pytest.fixture
-def second(tmp_path):
-    controller = Avisim(str(tmp_path / "second.log"))
-    try:
-        yield controller.start()
-    finally:
-        controller.kill()
 
 
 def test_another_controller_that_leads_is_another_claim(site, second):

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -19,6 +18,7 @@ import judge
 import model
 import world
 from programs import Avisim, Leader, Program, built, repository
+from record import Record, Unsettled
 from world import CLUSTERS, CONFIG_KEY, HOME, OWN, POLICY_KEY
 
 SETTLE_S = 240                         # several back-offs of a minute may follow each other
@@ -80,13 +80,13 @@ def start_on_ports(start, n, tries=5):
 class Kubesim(Program):
     def __init__(self, folder):
         super().__init__("kubesim", os.path.join(folder, "kubesim.log"))
-        self.kubeconfig = os.path.join(folder, "members")
+        self.kubeconfig, self.authority = os.path.join(folder, "members"), os.path.join(folder, "ca.crt")
         self.port = None
 
-    def start(self, first_port):
-        self.spawn([built("kubesim"), "--listen", f"127.0.0.1:{first_port}", "--clusters", ",".join(CLUSTERS),
-                    "--kubeconfig-out", self.kubeconfig, "--crds", os.path.join(repository(), "deploy/crds"),
-                    "--log-level", "warn"], stdout=subprocess.PIPE)
+    def start(self, listen, clusters):
+        self.spawn([built("kubesim"), "--listen", listen, "--clusters", ",".join(clusters), "--kubeconfig-out", self.kubeconfig,
+                    "--ca-out", self.authority, "--crds", os.path.join(repository(), "deploy/crds"), "--log-level", "warn"],
+                   stdout=subprocess.PIPE)
         line = self.child.stdout.readline()
         if not line:
             self.child.wait()
@@ -129,7 +129,7 @@ class Stage:
         self.avi = None
 
     def start(self):
-        start_on_ports(self.kubesim.start, len(CLUSTERS))
+        start_on_ports(lambda port: self.kubesim.start(f"127.0.0.1:{port}", CLUSTERS), len(CLUSTERS))
         start_on_ports(lambda port: self.avisim.start("--listen", f"127.0.0.1:{port}", "--log-level", "warn"), 1)
         self.oracle.start()
         self.avi = Port("avisim", self.avisim.control)
@@ -149,15 +149,12 @@ class Stage:
         self.avi.ask("POST", "/_sim/toggle", {"check_domains": False})
 
 
-class Unsettled(Exception):
-    pass
-
-
-class Run:
-    """One script on a stage. lines: complaints; story: what was done, with the controller's log number."""
+class Run(Record):
+    """One script on a stage. Its story has the controller's log numbers."""
 
     def __init__(self, stage, folder):
-        self.stage, self.folder = stage, folder
+        super().__init__(folder)
+        self.stage = stage
         self.leader = Leader(os.path.join(folder, "leader.log"), stage.kubesim.kubeconfig, OWN)
         self.history = world.History()
         self.watchman = judge.Watchman()
@@ -167,7 +164,6 @@ class Run:
         self.n_read = 0                # log entries that were judged
         self.n_barrier = 0
         self.own_versions = {}         # kind -> newest version that was written
-        self.lines, self.notes, self.story = [], [], []
 
     # ---- the simulators
 
@@ -412,23 +408,10 @@ class Run:
         return self.lines
 
     def keep(self, text):
-        """Everything that tells what happened, in the folder of the run."""
-        self.write("story", "\n".join([text, ""] + self.story + [""] + self.lines))
-        for name, ask in (("controller-log", lambda: self.stage.avi.ask("GET", "/_sim/log")),
-                          ("gslbservice", lambda: self.controllers("gslbservice")),
-                          ("healthmonitor", lambda: self.controllers("healthmonitor")),
-                          ("clusters-log", lambda: self.stage.kubesim.port.ask("GET", "/_sim/log"))):
-            try:
-                self.write(name + ".json", "[\n" + ",\n".join(json.dumps(entry) for entry in ask()) + "\n]")
-            except (RuntimeError, OSError, http.client.HTTPException) as e:
-                self.write(name + ".json", str(e))
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(text + "\n")
-
-    def forget(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.keep_all(text, controller_log=lambda: self.stage.avi.ask("GET", "/_sim/log"),
+                      gslbservice=lambda: self.controllers("gslbservice"),
+                      healthmonitor=lambda: self.controllers("healthmonitor"),
+                      clusters_log=lambda: self.stage.kubesim.port.ask("GET", "/_sim/log"))
 
 
 def version(kind):

@@ -6,11 +6,8 @@ The same two classes as the fault matrix has, for the same runner.
 import glob
 import http.client
 import itertools
-import json
 import os
-import random
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -24,9 +21,10 @@ import plain
 import world
 from kube import Api, ApiError, Cluster
 from instances import LEASE, MARK, TIMES, amko_cluster
-from programs import Avisim, Program, built, die_with_parent, repository
-from stage import Port
-from steps import ALL, CONTEXTS, ROLES, Script
+from programs import Avisim, Program, built
+from record import Record, Unsettled
+from stage import Kubesim, Port
+from steps import ALL, CONTEXTS, ROLES
 
 KUBE_PORT, AVI_PORT = 7001, 8443
 START_S, SETTLE_S = 60, 60
@@ -34,24 +32,6 @@ HOSTS = tuple(f"{name}.example.org" for name in ("shop", "pay", "mail", "news", 
 FAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
 HOME = world.HOME
 AMKOCLUSTER = "amkocluster-federation"
-
-
-class Kubesim(Program):
-    def __init__(self, folder):
-        super().__init__("kubesim", os.path.join(folder, "kubesim.log"))
-        self.kubeconfig, self.authority = os.path.join(folder, "members"), os.path.join(folder, "ca.crt")
-        self.port = None
-
-    def start(self):
-        self.spawn([built("kubesim"), "--listen", f"{netns.SERVER}:{KUBE_PORT}", "--clusters", ",".join(CONTEXTS),
-                    "--kubeconfig-out", self.kubeconfig, "--ca-out", self.authority,
-                    "--crds", os.path.join(repository(), "deploy/crds"),
-                    "--log-level", "warn"], stdout=subprocess.PIPE)
-        line = self.child.stdout.readline()
-        if not line:
-            self.child.wait()
-            self.check()
-        self.port = Port("kubesim", json.loads(line)["control"])
 
 
 class Stage:
@@ -65,7 +45,7 @@ class Stage:
     def start(self):
         netns.enter_own()
         self.wires = [netns.Wire(i) for i in range(len(CONTEXTS))]
-        self.kubesim.start()
+        self.kubesim.start(f"{netns.SERVER}:{KUBE_PORT}", CONTEXTS)
         self.avisim.start("--listen", f"{netns.SERVER}:{AVI_PORT}", "--log-level", "warn")
         self.avi = Port("avisim", self.avisim.control)
         return self
@@ -168,14 +148,10 @@ def wall_ms():
     return time.time() * 1000
 
 
-class Unsettled(Exception):
-    pass
-
-
-class Run:
+class Run(Record):
     def __init__(self, stage, folder):
-        self.stage, self.folder = stage, folder
-        self.story, self.lines, self.notes = [], [], []
+        super().__init__(folder)
+        self.stage = stage
         self.instances, self.clusters, self.script, self.origin = {}, {}, None, 0
         self.slow = {}                 # cluster -> ms
         self.ips = {}                  # (cluster, host) -> address
@@ -564,17 +540,5 @@ class Run:
                 self.lines.append(f"{instance.name} ended with {code}:\n{instance.tail(30)}")
 
     def keep(self, text):
-        self.write("story", "\n".join([text, ""] + self.story + [""] + self.notes + self.lines))
-        for name, port in (("controller-log", self.stage.avi), ("clusters-log", self.stage.kubesim.port)):
-            try:
-                entries = port.ask("GET", "/_sim/log?since=0")
-                self.write(name + ".json", "[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]")
-            except (RuntimeError, OSError, http.client.HTTPException) as e:
-                self.write(name + ".json", str(e))
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(text + "\n")
-
-    def forget(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.keep_all(text, controller_log=lambda: self.stage.avi.ask("GET", "/_sim/log?since=0"),
+                      clusters_log=lambda: self.stage.kubesim.port.ask("GET", "/_sim/log?since=0"))
