@@ -69,7 +69,8 @@ def is_let_write(bench, keeper):
 
 
 def has_caught_up(bench):
-    """Nothing is left; what was written since the last look."""
+    """What was changed has been seen, and nothing of it is left; what was written since the last look."""
+    bench.settle(timeout_s=60)
     bench.wait_sync("nothing left", lambda sync: not any(sync["names"][kind] for kind in ("pending", "in_flight", "failing", "fenced")), 60)
     bench.settle()
     return bench.log.news()
